@@ -1,0 +1,16 @@
+// Docker's Engine API (1.40 to 1.47 as spoken by Docker 19.03 and newer) over libcurl, on a unix
+// socket. See docs.docker.com/engine/api. Thread-safe: a pool of connections, one per call under way.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "ports/container_engine.h"
+
+namespace pawl {
+
+// `host`: "unix:///path/to.sock". kInvalid for other schemes. Does not connect yet: the version is
+// negotiated with the first call that reaches the engine, and anew after it was unreachable.
+[[nodiscard]] Result<std::unique_ptr<ContainerEngine>> make_docker_engine(const std::string& host);
+
+}  // namespace pawl

@@ -1,0 +1,51 @@
+// The bounded worker pool: `workers` threads, each driving one container from creation to its
+// recorded end (task_runner.h), and one thread for signals and removals.
+//
+// The core hands out at most `workers` attempts at a time, so run() never waits for long.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "model/command.h"
+#include "model/host_config.h"
+#include "model/log_chunk.h"
+#include "ports/clock.h"
+#include "ports/container_engine.h"
+#include "ports/event_sink.h"
+
+namespace pawl {
+
+class WorkerPool {
+ public:
+  struct Settings {
+    std::uint32_t workers = 4;
+    std::string instance_id;  // of the store; part of names and labels
+    HostPolicy policy;
+  };
+  // All references must outlive the pool.
+  WorkerPool(ContainerEngine& engine, EventSink& sink, const Clock& clock, Settings settings);
+  ~WorkerPool();  // stop()
+
+  // `resume_from`: where the stored log of this attempt ends.
+  void run(const RunAttempt& order, const LogPosition& resume_from);
+  void signal(const SignalAttempt& order);
+  void remove(const RemoveContainer& order);
+  // Lists this store's containers as soon as the engine answers (retrying with backoff) and posts
+  // EngineListed, once.
+  void list_containers();
+
+  // Ends all threads without touching any container: the next agent re-attaches.
+  void stop();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// "pawl-<instance>-<run>-<task id>-<attempt>"
+[[nodiscard]] std::string container_name(const std::string& instance_id, const AttemptKey& key,
+                                         const std::string& task_id);
+
+}  // namespace pawl

@@ -1,0 +1,95 @@
+// Everything the core can ask for: the output of core/step.h. Values.
+//
+// Save* commands are applied to the batch's one store transaction, in order. The others are effects:
+// carried out, in order, only after that transaction is durable.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "model/event.h"
+#include "model/run.h"
+#include "model/source.h"
+
+namespace pawl {
+
+// --- records ---
+struct SaveDefinition {  // idempotent: keyed by content hash
+  PipelinePtr definition;
+};
+struct SaveRun {
+  Run run;
+};
+struct SaveTask {
+  TaskState task;
+};
+struct SaveAttempt {
+  Attempt attempt;
+};
+// `identity` of `pipeline` belongs to `run` from now on.
+struct SaveTrigger {
+  std::string pipeline;
+  std::string identity;
+  RunId run;
+};
+// Ticks of `pipeline` up to `tick` are dealt with.
+struct SaveScheduleMark {
+  std::string pipeline;
+  WallTime tick;
+};
+// The pipeline in force under its name.
+struct SavePipeline {
+  PipelinePtr pipeline;
+};
+struct DeletePipeline {
+  std::string name;
+};
+struct SaveSource {
+  SourceState state;
+};
+
+// --- effects ---
+// Give the attempt to a worker. Idempotent by the container's name: an existing container is adopted.
+struct RunAttempt {
+  AttemptKey key;
+  PipelinePtr definition;
+  Variables params;
+  // The container was started before (seen by an earlier agent): if it is gone it is lost, never
+  // created anew.
+  bool expect_started = false;
+  // A stop was decided already: do not start it; end it if it runs.
+  bool stop = false;
+};
+// Send a signal to the attempt's container; before its start, call the start off.
+struct SignalAttempt {
+  AttemptKey key;
+  bool kill = false;  // SIGKILL, else SIGTERM
+};
+// The attempt's exit and log are committed (or it is nobody's): the container can go.
+struct RemoveContainer {
+  AttemptKey key;
+};
+struct AcceptedRun {
+  std::string pipeline;
+  RunId run;
+  bool duplicate = false;  // the identity was known; `run` is the first run
+};
+struct Reply {
+  RequestId request = 0;
+  std::optional<Error> error;
+  std::vector<AcceptedRun> runs;
+};
+
+using Command =
+    std::variant<SaveDefinition, SaveRun, SaveTask, SaveAttempt, SaveTrigger, SaveScheduleMark,
+                 SavePipeline, DeletePipeline, SaveSource, RunAttempt, SignalAttempt,
+                 RemoveContainer, Reply>;
+using Commands = std::vector<Command>;
+
+}  // namespace pawl

@@ -1,0 +1,108 @@
+// Everything that can happen to the core: the input of core/step.h. Values.
+//
+// The loop stamps both clocks when it takes an event up, and looks up which trigger identities are
+// known already, so that the core needs neither clock nor store.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "model/run.h"
+#include "model/source.h"
+
+namespace pawl {
+
+// Who waits for an answer; handed back in Reply. 0: nobody.
+using RequestId = std::uint64_t;
+
+// One pipeline that a trigger is meant for.
+struct TriggerTarget {
+  std::string pipeline;
+  // All names of this trigger, the first being the run's identity. A webhook has its delivery id and its body's
+  // digest: a known one of either makes it a duplicate.
+  std::vector<std::string> identities;
+  // Filled in by the loop from the store, inside the transaction that will hold the run.
+  std::optional<RunId> existing;
+};
+
+struct SourcePulled {
+  SourceState state;              // error set: the pull failed and `files` is to be ignored
+  std::vector<SourceFile> files;  // every pipeline file of the revision
+  bool unchanged = false;         // same revision as before; `files` is to be ignored
+};
+
+struct ManualTriggered {
+  RequestId request = 0;
+  TriggerTarget target;
+  Variables params;
+  std::string actor;
+};
+
+struct WebhookReceived {
+  RequestId request = 0;
+  std::vector<TriggerTarget> targets;  // those whose secret verified the body
+};
+
+struct CancelRequested {
+  RequestId request = 0;
+  RunId run;
+  std::string actor;
+};
+
+// The engine started the attempt's container.
+struct AttemptStarted {
+  AttemptKey key;
+  std::string container_id;
+  WallTime started_at;
+};
+
+// What became of an attempt: facts only, the core judges them.
+struct AttemptOutcome {
+  enum class Kind : std::uint8_t {
+    kExited,       // the container ran and ended
+    kNotStarted,   // it never ran: image, policy or engine trouble, or a stop that came first
+    kMissing,      // it had been started, and the engine no longer knows it
+  };
+  Kind kind = Kind::kExited;
+  std::int32_t exit_code = 0;
+  bool oom_killed = false;
+  Reason failure = Reason::kNone;  // kNotStarted: kImage, kPolicy or kEngine; kNone for a stop
+  std::string message;
+  std::string container_id;
+  WallTime started_at;
+  WallTime ended_at;
+};
+
+struct AttemptEnded {
+  AttemptKey key;
+  AttemptOutcome outcome;
+};
+
+// A container that carries this store's labels.
+struct ObservedContainer {
+  AttemptKey key;
+  std::string name;
+};
+
+// The engine answered and listed all containers of this store: once after each start of the agent.
+struct EngineListed {
+  std::vector<ObservedContainer> containers;
+};
+
+// Nothing but time went by.
+struct TimePassed {};
+
+struct Event {
+  WallTime wall;
+  MonoTime mono;
+  std::variant<TimePassed, SourcePulled, ManualTriggered, WebhookReceived, CancelRequested,
+               AttemptStarted, AttemptEnded, EngineListed>
+      body;
+};
+
+}  // namespace pawl

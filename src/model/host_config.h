@@ -1,0 +1,61 @@
+// The host's own configuration (SPEC §2), complete with defaults. What it does not allow, no Git
+// content can get. Built by config/; values; read-only after start.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/limits.h"
+#include "model/zone.h"
+
+namespace pawl {
+
+struct SourceConfig {
+  std::string name;
+  std::string url;
+  std::string ref = "refs/heads/main";
+  std::string path;  // inside the repository; empty: its root
+  std::int64_t interval_ms = 60'000;
+  std::string username;
+  std::string password_file;
+  std::string ca_file;
+};
+
+struct HostPolicy {
+  std::vector<std::string> images;  // patterns with *; what is not named is refused
+  std::string pull = "missing";     // always | missing | never
+  std::vector<std::string> networks = {"none"};
+  std::int64_t max_cpus_milli = 0;  // 0: the host's own
+  std::int64_t max_memory_bytes = 0;
+  std::int64_t max_pids = 4096;
+  std::int64_t max_timeout_ms = limits::kTimeoutMaxMs;
+  std::uint32_t max_tasks = limits::kTasks;
+  std::string default_image;
+};
+
+struct HostConfig {
+  std::string file;  // where it was read from; empty: built-in defaults
+  std::string host_name;
+  std::map<std::string, std::string> labels;
+  std::string timezone = "UTC";
+  Zone zone;
+  std::vector<SourceConfig> sources;
+  std::string engine_host;  // unix:///var/run/docker.sock or $DOCKER_HOST
+  std::uint32_t workers = 4;
+  HostPolicy policy;
+  std::string secrets_directory = "/etc/pawl/secrets";
+  std::string state_directory = "/var/lib/pawl";
+  std::int64_t state_max_bytes = static_cast<std::int64_t>(limits::kStoreMapBytes);
+  std::int64_t log_limit_bytes = limits::kLogLimitBytes;
+  std::string http_listen = "127.0.0.1:7433";
+  std::string http_socket = "/run/pawl/pawl.sock";
+  std::string webhooks_listen = "127.0.0.1:7434";
+  std::int64_t webhook_max_body_bytes = static_cast<std::int64_t>(limits::kWebhookBodyBytes);
+};
+
+// Shell-like pattern: * matches any run of characters (also /), everything else itself. Linear time.
+[[nodiscard]] bool matches_pattern(std::string_view pattern, std::string_view text);
+
+}  // namespace pawl

@@ -1,0 +1,94 @@
+// Every bound of pawl in one place, with its reason: an edge host dies of what is unbounded.
+// Constants only. Units last. `host config` beside one means that the host config can lower it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace pawl::limits {
+
+// --- Pipeline files (config/) ---
+inline constexpr std::size_t kPipelineFileBytes = 256 * 1024;
+inline constexpr std::size_t kHostConfigBytes = 256 * 1024;
+inline constexpr std::size_t kYamlDepth = 32;
+inline constexpr std::size_t kYamlAliases = 100;
+inline constexpr std::size_t kYamlNodes = 50'000;  // after alias expansion
+inline constexpr std::size_t kYamlProblems = 100;  // reported for one file; then "and more"
+inline constexpr std::size_t kTasks = 200;
+inline constexpr std::size_t kTriggers = 32;  // of one pipeline
+inline constexpr std::size_t kParams = 64;
+inline constexpr std::size_t kEnvVariables = 256;
+inline constexpr std::size_t kNameBytes = 63;
+inline constexpr std::size_t kTitleBytes = 256;
+inline constexpr std::size_t kDescriptionBytes = 4096;
+inline constexpr std::size_t kValueBytes = 64 * 1024;  // one env value, script or argument
+inline constexpr std::size_t kWebhookPathBytes = 200;
+inline constexpr std::uint32_t kRetries = 100;
+inline constexpr std::int64_t kTimeoutMaxMs = 31LL * 24 * 3600 * 1000;
+
+// --- Sources (git/) ---
+inline constexpr std::size_t kSourceFiles = 2'000;
+inline constexpr std::size_t kSourceBytes = 16u * 1024 * 1024;  // all pipeline files of a revision
+inline constexpr std::size_t kSourceTreeEntries = 100'000;
+inline constexpr std::size_t kSourcePathBytes = 1024;
+inline constexpr std::int64_t kPullDeadlineMs = 60'000;
+inline constexpr std::size_t kPullMemoryBytes = 512u * 1024 * 1024;  // the child's address space
+inline constexpr std::int64_t kPullBackoffMaxMs = 15 * 60'000;
+inline constexpr std::size_t kPipelines = 20'000;  // on one host
+inline constexpr std::size_t kSources = 64;
+
+// --- Runs (core/) ---
+inline constexpr std::size_t kUnfinishedRuns = 10'000;           // more triggers are refused (503)
+inline constexpr std::size_t kUnfinishedRunsPerPipeline = 1'000;
+inline constexpr std::uint32_t kWorkersMax = 256;
+inline constexpr std::int64_t kKillGraceMs = 10'000;             // SIGTERM to SIGKILL
+inline constexpr std::int64_t kRetryDelayMs = 10'000;            // default first delay
+inline constexpr std::int64_t kRetryMaxDelayMs = 5 * 60'000;     // default cap of the backoff
+inline constexpr std::size_t kParamValueBytes = 4096;
+inline constexpr std::size_t kMessageBytes = 1024;  // a stored error message
+
+// --- The loop (agent/) ---
+inline constexpr std::size_t kEventQueueCost = 4u * 1024 * 1024;  // bytes, roughly
+inline constexpr std::size_t kEventCost = 512;                    // of one event that carries no log
+inline constexpr std::size_t kBatchItems = 256;                   // per commit
+inline constexpr std::int64_t kReplyDeadlineMs = 10'000;          // trigger to durable commit
+
+// --- Container engine (docker/, exec/) ---
+inline constexpr std::size_t kEngineResponseBytes = 8u * 1024 * 1024;
+inline constexpr std::int64_t kEngineCallMs = 30'000;    // calls that answer at once
+inline constexpr std::int64_t kEngineStartMs = 120'000;  // start of one container
+inline constexpr std::int64_t kImagePullMs = 15 * 60'000;
+inline constexpr std::int64_t kDefaultMemoryBytes = 256LL * 1024 * 1024;
+inline constexpr std::int64_t kDefaultCpusMilli = 1000;
+inline constexpr std::int64_t kDefaultPids = 128;
+inline constexpr std::int64_t kMemoryMinBytes = 6LL * 1024 * 1024;  // Docker's own minimum
+inline constexpr std::int64_t kDefaultTaskTimeoutMs = 60 * 60'000;
+
+// --- Logs (exec/, store/) ---
+inline constexpr std::size_t kLogChunkBytes = 64 * 1024;   // uncompressed, one stored chunk
+inline constexpr std::int64_t kLogFlushMs = 250;           // a line is readable this soon
+inline constexpr std::size_t kLogLineBytes = 16 * 1024;    // one record; longer lines are several
+inline constexpr std::int64_t kLogLimitBytes = 10LL * 1024 * 1024;  // of one attempt; host config
+
+// --- Store (store/) ---
+inline constexpr std::size_t kStoreMapBytes = 2ull * 1024 * 1024 * 1024;  // host config
+inline constexpr std::size_t kRecordBytes = 1024 * 1024;
+inline constexpr std::size_t kIdentityBytes = 512;
+inline constexpr std::size_t kPageRows = 200;
+inline constexpr std::size_t kDefaultPageRows = 50;
+
+// --- HTTP (http/) ---
+inline constexpr std::size_t kWebhookBodyBytes = 1024 * 1024;  // host config
+inline constexpr std::size_t kApiBodyBytes = 256 * 1024;
+inline constexpr std::size_t kHttpThreads = 4;         // base size of a listener's pool
+inline constexpr std::size_t kHttpThreadsMax = 32;     // people; streams hold one thread each
+inline constexpr std::size_t kStreams = 24;            // live event and log streams at once
+inline constexpr std::size_t kHttpQueued = 256;        // accepted connections waiting for a thread
+inline constexpr std::int64_t kHttpReadMs = 5'000;
+inline constexpr std::int64_t kHttpWriteMs = 5'000;
+inline constexpr std::int64_t kStreamKeepAliveMs = 15'000;
+inline constexpr std::size_t kSecretBytes = 64 * 1024;
+inline constexpr std::size_t kLogReadBytes = 256 * 1024;  // one page of log text
+inline constexpr std::size_t kJsonDepth = 64;             // of a webhook or API body
+
+}  // namespace pawl::limits

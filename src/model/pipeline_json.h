@@ -1,0 +1,17 @@
+// A pipeline as JSON and back: the form of stored snapshots and of the API's pipeline answers.
+// Unknown members are ignored on reading and missing ones take the model's default, so that
+// snapshots written by older and newer versions load. Pure but for Zone::load.
+#pragma once
+
+#include "base/json.h"
+#include "base/result.h"
+#include "model/pipeline.h"
+
+namespace pawl {
+
+// With `origin` as its last member.
+[[nodiscard]] Json to_json(const Pipeline& pipeline);
+// Errors: kCorrupt, naming the member.
+[[nodiscard]] Result<Pipeline> pipeline_from_json(const Json& json);
+
+}  // namespace pawl

@@ -1,0 +1,43 @@
+// What is known of a source: stored, shown and passed to the core. Values; any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "model/pipeline.h"
+
+namespace pawl {
+
+// One problem in a file, as `file:line:column: error: message`. line 0: the whole file.
+struct Problem {
+  std::string file;
+  std::uint32_t line = 0;
+  std::uint32_t column = 0;
+  std::string message;
+  [[nodiscard]] std::string text() const;
+  bool operator==(const Problem&) const = default;
+};
+
+struct SourceState {
+  std::string name;
+  std::string url;       // without credentials
+  std::string revision;  // of the pipelines that are in force; empty: never pulled
+  WallTime pulled_at;    // last pull that succeeded
+  WallTime attempted_at;
+  std::string error;              // of the last pull; empty: it succeeded
+  std::vector<Problem> problems;  // of the last revision's files
+  std::uint32_t pipelines = 0;    // in force from this source
+  bool operator==(const SourceState&) const = default;
+};
+
+// What a pull brought: every pipeline file of a revision, parsed. A file with problems has
+// `broken` set and keeps its last good pipelines running.
+struct SourceFile {
+  std::string path;
+  bool broken = false;
+  std::vector<PipelinePtr> pipelines;
+};
+
+}  // namespace pawl

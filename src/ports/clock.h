@@ -1,0 +1,15 @@
+// The seam for time. Any thread.
+#pragma once
+
+#include "base/time.h"
+
+namespace pawl {
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  [[nodiscard]] virtual WallTime wall() const = 0;
+  [[nodiscard]] virtual MonoTime mono() const = 0;
+};
+
+}  // namespace pawl

@@ -1,0 +1,100 @@
+// The seam to the durable store.
+//
+// Reading: any thread; each call is one short snapshot, nothing is held between calls. Writing: the loop's
+// thread only, one transaction at a time. Bounds: limits::kPageRows a page.
+// Error kinds: kNotFound, kCorrupt (a record is damaged; the message names it), kExhausted (disk or map is full; the
+// transaction is void), kUnavailable (I/O), kInvalid (bad cursor).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "model/command.h"
+#include "model/log_chunk.h"
+#include "model/run.h"
+#include "model/source.h"
+
+namespace pawl {
+
+struct RunQuery {
+  std::optional<std::string> pipeline;
+  std::optional<Status> status;
+  std::optional<TriggerKind> trigger;
+  WallTime since;                 // created at or after; unset: no bound
+  std::optional<RunId> before;    // cursor: only runs with a smaller id
+  std::uint32_t limit = limits::kDefaultPageRows;
+};
+
+struct RunPage {
+  std::vector<Run> runs;          // newest first
+  std::optional<RunId> next;      // pass as `before` for the next page; nothing: that was all
+};
+
+// A place in one attempt's stored log: number of the chunk and of the record in it.
+struct LogCursor {
+  std::uint64_t chunk = 0;
+  std::uint32_t record = 0;
+  auto operator<=>(const LogCursor&) const = default;
+};
+
+struct LogPage {
+  std::vector<LogRecord> records;  // a gap (see omitted) is a kPawl record saying so
+  LogCursor next;                  // where to go on; equal to the request's when nothing was there
+  bool at_end = true;              // all that is stored now was returned
+};
+
+// All that a starting agent needs.
+struct StoredWorld {
+  RunId last_run;  // highest id ever handed out
+  std::vector<PipelinePtr> pipelines;
+  std::vector<std::pair<std::string, WallTime>> schedule_marks;
+  std::vector<SourceState> sources;
+  std::vector<RunDetail> unfinished;               // rising run ids
+  std::vector<PipelinePtr> unfinished_definitions;  // same order as `unfinished`
+  std::vector<std::string> damaged;  // records that were set aside, for the log
+};
+
+class StoreReader {
+ public:
+  virtual ~StoreReader() = default;
+  [[nodiscard]] virtual Result<RunPage> runs(const RunQuery& query) const = 0;
+  [[nodiscard]] virtual Result<RunDetail> run(RunId id) const = 0;
+  [[nodiscard]] virtual Result<PipelinePtr> definition(const Sha256& hash) const = 0;
+  [[nodiscard]] virtual Result<std::vector<PipelinePtr>> pipelines() const = 0;
+  [[nodiscard]] virtual Result<std::vector<SourceState>> sources() const = 0;
+  // Up to max_bytes of text, at least one record if there is one.
+  [[nodiscard]] virtual Result<LogPage> log(const AttemptKey& key, const LogCursor& from,
+                                            std::size_t max_bytes) const = 0;
+  [[nodiscard]] virtual Result<LogPosition> log_position(const AttemptKey& key) const = 0;
+};
+
+class StoreTransaction {
+ public:
+  // Destruction without commit() rolls back.
+  virtual ~StoreTransaction() = default;
+  // The run that this identity of this pipeline belongs to; sees this transaction's own writes.
+  [[nodiscard]] virtual Result<std::optional<RunId>> find_trigger(const std::string& pipeline,
+                                                                  const std::string& identity) = 0;
+  // Applies a Save* or Delete* command; effects are a programmer error.
+  [[nodiscard]] virtual Result<void> apply(const Command& command) = 0;
+  // Appends to the attempt's log, keeping head and tail within the store's log limit.
+  [[nodiscard]] virtual Result<void> append_log(const LogChunk& chunk) = 0;
+  // Durable when it returns.
+  [[nodiscard]] virtual Result<void> commit() = 0;
+};
+
+class Store : public StoreReader {
+ public:
+  [[nodiscard]] virtual Result<std::unique_ptr<StoreTransaction>> begin() = 0;
+  [[nodiscard]] virtual Result<StoredWorld> load() const = 0;
+  // 12 hex digits, random, made with the store: tells this store's containers from another's.
+  [[nodiscard]] virtual const std::string& instance_id() const = 0;
+};
+
+}  // namespace pawl
