@@ -42,8 +42,10 @@ inline constexpr std::size_t kUnfinishedRuns = 10'000;           // more trigger
 inline constexpr std::size_t kUnfinishedRunsPerPipeline = 1'000;
 inline constexpr std::uint32_t kWorkersMax = 256;
 inline constexpr std::int64_t kKillGraceMs = 10'000;             // SIGTERM to SIGKILL
+inline constexpr std::int64_t kKillRepeatMs = 30'000;           // SIGKILL again while it lives
 inline constexpr std::int64_t kRetryDelayMs = 10'000;            // default first delay
 inline constexpr std::int64_t kRetryMaxDelayMs = 5 * 60'000;     // default cap of the backoff
+inline constexpr std::size_t kCatchupScanTicks = 1'000;  // counted one by one before skipping
 inline constexpr std::size_t kParamValueBytes = 4096;
 inline constexpr std::size_t kMessageBytes = 1024;  // a stored error message
 

@@ -19,6 +19,7 @@
 #include "model/log_chunk.h"
 #include "model/run.h"
 #include "model/source.h"
+#include "model/stored_world.h"
 
 namespace pawl {
 
@@ -47,17 +48,6 @@ struct LogPage {
   std::vector<LogRecord> records;  // a gap (see omitted) is a kPawl record saying so
   LogCursor next;                  // where to go on; equal to the request's when nothing was there
   bool at_end = true;              // all that is stored now was returned
-};
-
-// All that a starting agent needs.
-struct StoredWorld {
-  RunId last_run;  // highest id ever handed out
-  std::vector<PipelinePtr> pipelines;
-  std::vector<std::pair<std::string, WallTime>> schedule_marks;
-  std::vector<SourceState> sources;
-  std::vector<RunDetail> unfinished;               // rising run ids
-  std::vector<PipelinePtr> unfinished_definitions;  // same order as `unfinished`
-  std::vector<std::string> damaged;  // records that were set aside, for the log
 };
 
 class StoreReader {

@@ -1,0 +1,266 @@
+#include "core/progress.h"
+
+#include <algorithm>
+
+#include "core/verdict.h"
+
+namespace pawl {
+namespace {
+
+void disarm(StepContext& context, std::optional<MonoTime>& armed, Timer::Kind kind, TaskRef task) {
+  if (armed) context.state.timers.erase(Timer{*armed, kind, task});
+  armed.reset();
+}
+
+void arm(StepContext& context, std::optional<MonoTime>& armed, Timer::Kind kind, TaskRef task,
+         MonoTime at) {
+  disarm(context, armed, kind, task);
+  armed = at;
+  context.state.timers.insert(Timer{at, kind, task});
+}
+
+TaskRef ref_of(const RunEntry& run, std::uint32_t task) { return TaskRef{run.run.id, task}; }
+
+void finish_task(StepContext& context, RunEntry& run, std::uint32_t index, Status status,
+                 Reason reason, std::string message) {
+  TaskEntry& task = run.tasks[index];
+  disarm(context, task.retry_at, Timer::Kind::kRetry, ref_of(run, index));
+  context.state.ready.erase(ref_of(run, index));
+  task.state.status = status;
+  task.state.reason = reason;
+  task.state.message = std::move(message);
+  task.state.ended_at = context.wall;
+  task.state.retry_at = {};
+  --run.unfinished_tasks;
+  context.emit(SaveTask{task.state});
+}
+
+// What the final state of `index` means for the tasks behind it.
+void propagate(StepContext& context, RunEntry& run, std::uint32_t index) {
+  std::vector<std::uint32_t> changed = {index};
+  while (!changed.empty()) {
+    const std::uint32_t current = changed.back();
+    changed.pop_back();
+    for (const std::uint32_t next : run.downstream[current]) {
+      TaskEntry& task = run.tasks[next];
+      if (task.state.status != Status::kPending) continue;
+      if (run.tasks[current].state.status != Status::kSuccess) {
+        finish_task(context, run, next, Status::kSkipped, Reason::kUpstream,
+                    "task '" + run.definition->tasks[current].id + "' did not succeed");
+        changed.push_back(next);
+        continue;
+      }
+      const auto& upstream = run.definition->tasks[next].upstream;
+      const bool all_succeeded = std::all_of(upstream.begin(), upstream.end(), [&](auto before) {
+        return run.tasks[before].state.status == Status::kSuccess;
+      });
+      if (all_succeeded && !task.retry_at) context.state.ready.insert(ref_of(run, next));
+    }
+  }
+}
+
+void finish_run_if_done(StepContext& context, RunEntry& run) {
+  if (run.unfinished_tasks > 0) return;
+  const RunVerdict verdict = judge_run(run);
+  run.run.status = verdict.status;
+  run.run.reason = verdict.reason;
+  run.run.message = verdict.message;
+  run.run.ended_at = context.wall;
+  context.emit(SaveRun{run.run});
+  const auto pipeline = context.state.pipelines.find(run.run.pipeline);
+  if (pipeline != context.state.pipelines.end() && pipeline->second.unfinished_runs > 0) {
+    --pipeline->second.unfinished_runs;
+  }
+  context.state.runs.erase(run.run.id);  // `run` is gone from here on
+}
+
+void start_attempt(StepContext& context, TaskRef ref) {
+  RunEntry& run = context.state.runs.at(ref.run);
+  TaskEntry& task = run.tasks[ref.task];
+  ++context.state.slots_used;
+  ++task.state.attempts;
+  task.state.status = Status::kRunning;
+  task.state.reason = Reason::kNone;
+  task.state.message.clear();
+  task.state.retry_at = {};
+  if (!task.state.started_at.is_set()) task.state.started_at = context.wall;
+  task.stop = StopCause::kNone;
+  Attempt attempt;
+  attempt.key = AttemptKey{ref.run, ref.task, task.state.attempts};
+  attempt.created_at = context.wall;
+  task.live = attempt;
+  if (run.run.status == Status::kPending) {
+    run.run.status = Status::kRunning;
+    run.run.started_at = context.wall;
+    context.emit(SaveRun{run.run});
+  }
+  context.emit(SaveTask{task.state});
+  context.emit(SaveAttempt{attempt});
+  context.emit(RunAttempt{attempt.key, run.definition, run.run.params, false, false});
+}
+
+// The live task entry an attempt's report is about, or nullptr for a stale report.
+RunEntry* find_live(State& state, const AttemptKey& key) {
+  const auto run = state.runs.find(key.run);
+  if (run == state.runs.end() || key.task >= run->second.tasks.size()) return nullptr;
+  const TaskEntry& task = run->second.tasks[key.task];
+  return task.live && task.live->key == key ? &run->second : nullptr;
+}
+
+}  // namespace
+
+void start_run(StepContext& context, RunEntry& run) {
+  for (std::uint32_t index = 0; index < run.tasks.size(); ++index) {
+    if (run.definition->tasks[index].upstream.empty()) {
+      context.state.ready.insert(ref_of(run, index));
+    }
+  }
+}
+
+void arm_timeout(StepContext& context, RunEntry& run, std::uint32_t index) {
+  TaskEntry& task = run.tasks[index];
+  const std::int64_t timeout_ms = run.definition->tasks[index].timeout_ms;
+  // A container that outlived its agent has used up some of its time. The wall clock may have
+  // jumped meanwhile, so what it says is kept within [0, timeout].
+  const std::int64_t used_ms = std::clamp<std::int64_t>(
+      context.wall.ms - task.live->started_at.ms, 0, timeout_ms);
+  arm(context, task.deadline, Timer::Kind::kAttempt, ref_of(run, index),
+      context.mono.plus_ms(timeout_ms - used_ms));
+}
+
+void arm_retry(StepContext& context, RunEntry& run, std::uint32_t index, MonoTime at) {
+  arm(context, run.tasks[index].retry_at, Timer::Kind::kRetry, ref_of(run, index), at);
+}
+
+void stop_attempt(StepContext& context, RunEntry& run, std::uint32_t index, StopCause cause) {
+  TaskEntry& task = run.tasks[index];
+  if (task.stop != StopCause::kNone) return;
+  task.stop = cause;
+  arm(context, task.deadline, Timer::Kind::kAttempt, ref_of(run, index),
+      context.mono.plus_ms(limits::kKillGraceMs));
+  context.emit(SignalAttempt{task.live->key, false});
+}
+
+void settle(StepContext& context, RunId id) {
+  RunEntry& run = context.state.runs.at(id);
+  for (std::uint32_t index = 0; index < run.tasks.size(); ++index) {
+    if (is_final(run.tasks[index].state.status)) propagate(context, run, index);
+  }
+  finish_run_if_done(context, run);
+}
+
+void on_started(StepContext& context, const AttemptStarted& event) {
+  RunEntry* run = find_live(context.state, event.key);
+  if (run == nullptr) return;
+  TaskEntry& task = run->tasks[event.key.task];
+  if (task.live->status == Status::kRunning) return;  // re-attached: recovery armed its timer
+  task.live->status = Status::kRunning;
+  task.live->container_id = event.container_id;
+  task.live->started_at = event.started_at.is_set() ? event.started_at : context.wall;
+  context.emit(SaveAttempt{*task.live});
+  if (task.stop == StopCause::kNone) arm_timeout(context, *run, event.key.task);
+}
+
+void on_ended(StepContext& context, const AttemptEnded& event) {
+  RunEntry* run = find_live(context.state, event.key);
+  if (run == nullptr) {
+    context.emit(RemoveContainer{event.key});
+    return;
+  }
+  const std::uint32_t index = event.key.task;
+  TaskEntry& task = run->tasks[index];
+  const Task& definition = run->definition->tasks[index];
+  Attempt attempt = *task.live;
+  apply_outcome(attempt, event.outcome, task.stop, definition.timeout_ms, context.wall);
+  disarm(context, task.deadline, Timer::Kind::kAttempt, ref_of(*run, index));
+  task.live.reset();
+  --context.state.slots_used;
+  context.emit(SaveAttempt{attempt});
+
+  const bool cancelled = run->run.cancel_requested && attempt.status != Status::kSuccess;
+  if (!cancelled && may_retry(definition.retries, attempt)) {
+    const std::int64_t delay_ms = retry_delay_ms(definition.retries, attempt.key.attempt);
+    task.state.status = Status::kPending;
+    task.state.reason = attempt.reason;
+    task.state.message = attempt.message;
+    task.state.retry_at = context.wall.plus_ms(delay_ms);
+    context.emit(SaveTask{task.state});
+    arm_retry(context, *run, index, context.mono.plus_ms(delay_ms));
+  } else {
+    const Status status = cancelled ? Status::kCancelled : attempt.status;
+    finish_task(context, *run, index, status, attempt.reason, attempt.message);
+    propagate(context, *run, index);
+  }
+  context.emit(RemoveContainer{event.key});
+  finish_run_if_done(context, *run);
+}
+
+void on_cancel(StepContext& context, const CancelRequested& event) {
+  const auto found = context.state.runs.find(event.run);
+  if (found == context.state.runs.end()) {
+    return context.reply(
+        event.request,
+        Error{ErrorKind::kConflict, "run " + event.run.text() + " is not under way", {}});
+  }
+  RunEntry& run = found->second;
+  if (!run.run.cancel_requested) {
+    run.run.cancel_requested = true;
+    run.run.message = event.actor.empty() ? "cancelled" : "cancelled by " + event.actor;
+    context.emit(SaveRun{run.run});
+    for (std::uint32_t index = 0; index < run.tasks.size(); ++index) {
+      TaskEntry& task = run.tasks[index];
+      if (task.live) {
+        stop_attempt(context, run, index, StopCause::kCancel);
+      } else if (task.state.status == Status::kPending) {
+        finish_task(context, run, index, Status::kCancelled, Reason::kNone, "");
+      }
+    }
+  }
+  if (event.request != 0) {
+    context.emit(Reply{event.request, {}, {{run.run.pipeline, event.run, false}}});
+  }
+  finish_run_if_done(context, run);
+}
+
+void on_engine_listed(StepContext& context, const EngineListed& event) {
+  for (const ObservedContainer& container : event.containers) {
+    if (find_live(context.state, container.key) == nullptr) {
+      context.emit(RemoveContainer{container.key});
+    }
+  }
+}
+
+void run_due_timers(StepContext& context) {
+  State& state = context.state;
+  while (!state.timers.empty() && state.timers.begin()->at <= context.mono) {
+    const Timer timer = *state.timers.begin();
+    state.timers.erase(state.timers.begin());
+    RunEntry& run = state.runs.at(timer.task.run);
+    TaskEntry& task = run.tasks[timer.task.task];
+    if (timer.kind == Timer::Kind::kRetry) {
+      task.retry_at.reset();
+      state.ready.insert(timer.task);
+      continue;
+    }
+    task.deadline.reset();
+    if (task.stop == StopCause::kNone) {
+      stop_attempt(context, run, timer.task.task, StopCause::kTimeout);
+    } else {
+      // Said again until the end is reported: a signal is lost while the engine is away.
+      arm(context, task.deadline, Timer::Kind::kAttempt, timer.task,
+          context.mono.plus_ms(limits::kKillRepeatMs));
+      context.emit(SignalAttempt{task.live->key, true});
+    }
+  }
+}
+
+void dispatch(StepContext& context) {
+  State& state = context.state;
+  while (state.slots_used < state.settings.workers && !state.ready.empty()) {
+    const TaskRef next = *state.ready.begin();
+    state.ready.erase(state.ready.begin());
+    start_attempt(context, next);
+  }
+}
+
+}  // namespace pawl
