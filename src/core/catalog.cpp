@@ -108,6 +108,21 @@ void put_in_force(StepContext& context, const PipelinePtr& pipeline) {
   }
 }
 
+// Takes the source's pipelines that are not in `kept` out of force.
+void retire(StepContext& context, const std::string& source, const PipelineSet& kept) {
+  std::vector<std::string> gone;
+  for (const auto& [pipeline, entry] : context.state.pipelines) {
+    if (entry.definition->origin.source == source && !kept.contains(pipeline)) {
+      gone.push_back(pipeline);
+    }
+  }
+  for (const std::string& pipeline : gone) {
+    unschedule(context, pipeline);
+    context.state.pipelines.erase(pipeline);
+    context.emit(DeletePipeline{pipeline});
+  }
+}
+
 }  // namespace
 
 void apply_pull(StepContext& context, const SourcePulled& pulled) {
@@ -128,17 +143,7 @@ void apply_pull(StepContext& context, const SourcePulled& pulled) {
     next.pulled_at = pulled.state.pulled_at;
   } else {
     Merge merge = merge_files(state, name, pulled.files);
-    std::vector<std::string> gone;
-    for (const auto& [pipeline, entry] : state.pipelines) {
-      if (entry.definition->origin.source == name && !merge.in_force.contains(pipeline)) {
-        gone.push_back(pipeline);
-      }
-    }
-    for (const std::string& pipeline : gone) {
-      unschedule(context, pipeline);
-      state.pipelines.erase(pipeline);
-      context.emit(DeletePipeline{pipeline});
-    }
+    retire(context, name, merge.in_force);
     for (const auto& [pipeline, definition] : merge.in_force) put_in_force(context, definition);
     next.pipelines = static_cast<std::uint32_t>(merge.in_force.size());
     next.problems.insert(next.problems.end(), merge.problems.begin(), merge.problems.end());
@@ -148,6 +153,12 @@ void apply_pull(StepContext& context, const SourcePulled& pulled) {
   }
   state.sources[name] = next;
   context.emit(SaveSource{next});
+}
+
+void remove_source(StepContext& context, const SourceRemoved& removed) {
+  retire(context, removed.name, {});
+  context.state.sources.erase(removed.name);
+  context.emit(DeleteSource{removed.name});
 }
 
 }  // namespace pawl

@@ -8,5 +8,7 @@ namespace pawl {
 
 // Applies a pull; see "Source" in core/step.h.
 void apply_pull(StepContext& context, const SourcePulled& pulled);
+// Its pipelines go with it.
+void remove_source(StepContext& context, const SourceRemoved& removed);
 
 }  // namespace pawl

@@ -13,6 +13,7 @@ struct Dispatcher {
   StepContext& context;
   void operator()(const TimePassed&) const {}
   void operator()(const SourcePulled& event) const { apply_pull(context, event); }
+  void operator()(const SourceRemoved& event) const { remove_source(context, event); }
   void operator()(const ManualTriggered& event) const { accept_manual(context, event); }
   void operator()(const WebhookReceived& event) const { accept_webhook(context, event); }
   void operator()(const CancelRequested& event) const { on_cancel(context, event); }

@@ -54,6 +54,10 @@ struct SaveSource {
   SourceState state;
 };
 
+struct DeleteSource {
+  std::string name;
+};
+
 // --- effects ---
 // Give the attempt to a worker. Idempotent by the container's name: an existing container is adopted.
 struct RunAttempt {
@@ -88,8 +92,16 @@ struct Reply {
 
 using Command =
     std::variant<SaveDefinition, SaveRun, SaveTask, SaveAttempt, SaveTrigger, SaveScheduleMark,
-                 SavePipeline, DeletePipeline, SaveSource, RunAttempt, SignalAttempt,
-                 RemoveContainer, Reply>;
+                 SavePipeline, DeletePipeline, SaveSource, DeleteSource, RunAttempt,
+                 SignalAttempt, RemoveContainer, Reply>;
 using Commands = std::vector<Command>;
+
+// True for the commands that are carried out after the commit.
+[[nodiscard]] inline bool is_effect(const Command& command) {
+  return std::holds_alternative<RunAttempt>(command) ||
+         std::holds_alternative<SignalAttempt>(command) ||
+         std::holds_alternative<RemoveContainer>(command) ||
+         std::holds_alternative<Reply>(command);
+}
 
 }  // namespace pawl

@@ -36,6 +36,11 @@ struct SourcePulled {
   bool unchanged = false;         // same revision as before; `files` is to be ignored
 };
 
+// The host config no longer names this source.
+struct SourceRemoved {
+  std::string name;
+};
+
 struct ManualTriggered {
   RequestId request = 0;
   TriggerTarget target;
@@ -100,8 +105,8 @@ struct TimePassed {};
 struct Event {
   WallTime wall;
   MonoTime mono;
-  std::variant<TimePassed, SourcePulled, ManualTriggered, WebhookReceived, CancelRequested,
-               AttemptStarted, AttemptEnded, EngineListed>
+  std::variant<TimePassed, SourcePulled, SourceRemoved, ManualTriggered, WebhookReceived,
+               CancelRequested, AttemptStarted, AttemptEnded, EngineListed>
       body;
 };
 
