@@ -1,0 +1,175 @@
+// The parts in the order of their dependence: store, engine, loop, pullers, listeners. A part that
+// cannot start ends the start with a message; what was started is undone in reverse by destruction.
+#include "agent/agent.h"
+
+#include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "agent/change_feed.h"
+#include "agent/control_service.h"
+#include "agent/engine_watch.h"
+#include "agent/loop.h"
+#include "agent/published.h"
+#include "agent/replies.h"
+#include "agent/source_pullers.h"
+#include "agent/system_clock.h"
+#include "base/log.h"
+#include "base/version.h"
+#include "config/host_config_loader.h"
+#include "docker/docker_engine.h"
+#include "exec/worker_pool.h"
+#include "git/pull_process.h"
+#include "http/server.h"
+#include "store/lmdb_store.h"
+
+namespace pawl {
+namespace {
+
+// Every thread inherits this mask; the main thread takes these signals with sigwait.
+sigset_t block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+// A few threads that allocate little: two arenas and early trimming keep the heap small.
+void keep_heap_small() {
+  mallopt(M_ARENA_MAX, 2);
+  mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+  mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+}
+
+std::vector<std::string> names_of(const std::vector<SourceConfig>& sources) {
+  std::vector<std::string> names;
+  for (const SourceConfig& source : sources) names.push_back(source.name);
+  return names;
+}
+
+class Agent {
+ public:
+  explicit Agent(HostConfig config) : config_(std::move(config)) {}
+  ~Agent() { stop(); }
+
+  [[nodiscard]] Result<void> start();
+  void stop();
+  void pull_all() { pullers_->sync_all(); }
+
+ private:
+  void drop_unnamed_sources();
+
+  const HostConfig config_;
+  SystemClock clock_;
+  Published published_;
+  ChangeFeed changes_;
+  Replies replies_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<ContainerEngine> engine_;
+  std::unique_ptr<PullProcess> git_;
+  std::unique_ptr<Loop> loop_;
+  std::unique_ptr<WorkerPool> workers_;
+  std::unique_ptr<SourcePullers> pullers_;
+  std::unique_ptr<ControlService> control_;
+  std::unique_ptr<EngineWatch> engine_watch_;
+  std::unique_ptr<HttpServers> servers_;
+};
+
+Result<void> Agent::start() {
+  StoreOptions options;
+  options.directory = config_.state_directory;
+  options.map_bytes = static_cast<std::size_t>(config_.state_max_bytes);
+  options.log_limit_bytes = config_.log_limit_bytes;
+  PAWL_TRY(store_, open_store(options));
+  PAWL_TRY(engine_, make_docker_engine(config_.engine_host));
+  PullProcess::Options pull_options;
+  pull_options.cache_directory = config_.state_directory + "/sources";
+  git_ = std::make_unique<PullProcess>(pull_options);
+
+  loop_ = std::make_unique<Loop>(Loop::Parts{*store_, clock_, replies_, published_, changes_},
+                                 CoreSettings{config_.workers}, names_of(config_.sources));
+  workers_ = std::make_unique<WorkerPool>(
+      *engine_, *loop_, clock_,
+      WorkerPool::Settings{config_.workers, store_->instance_id(), config_.policy});
+  pullers_ = std::make_unique<SourcePullers>(*git_, *loop_, published_, clock_, config_);
+  control_ = std::make_unique<ControlService>(
+      ControlService::Parts{*loop_, replies_, published_, changes_, *pullers_, *store_, clock_,
+                            config_.secrets_directory});
+  published_.update([&](AgentSnapshot& snapshot) {
+    snapshot.host_name = config_.host_name;
+    snapshot.started_at = clock_.wall();
+  });
+  // The addresses before the recovery: a second agent must fail before it touches a container.
+  PAWL_TRY(servers_, HttpServers::start(config_, *control_, *store_));
+  loop_->on_published([this] { pullers_->on_published(); });
+  PAWL_CHECK(loop_->start(*workers_));
+  workers_->list_containers();
+  drop_unnamed_sources();
+  pullers_->start();
+  engine_watch_ = std::make_unique<EngineWatch>(*engine_, published_);
+  engine_watch_->start();
+  return {};
+}
+
+void Agent::drop_unnamed_sources() {
+  const auto known = store_->sources();
+  if (!known) return;
+  for (const SourceState& source : *known) {
+    const bool named = std::any_of(config_.sources.begin(), config_.sources.end(),
+                                   [&](const auto& config) { return config.name == source.name; });
+    if (named) continue;
+    log_info("a source is no longer in the host config; its pipelines are taken out of force",
+             {{"source", source.name}});
+    Event event;
+    event.body = SourceRemoved{source.name};
+    loop_->post(std::move(event));
+  }
+}
+
+void Agent::stop() {
+  // Callers first, so that they get an answer; the loop last, so that every report is committed.
+  replies_.close();
+  changes_.close();
+  servers_.reset();
+  if (git_) git_->stop();
+  if (engine_watch_) engine_watch_->stop();
+  if (workers_) workers_->stop();
+  if (loop_) loop_->stop();
+  if (pullers_) pullers_->stop();
+}
+
+}  // namespace
+
+int run_agent(const std::string& config_path) {
+  keep_heap_small();
+  const sigset_t signals = block_signals();
+  HostConfigResult loaded = load_host_config(config_path, read_host_environment());
+  if (!loaded.problems.empty()) {
+    for (const Problem& problem : loaded.problems) log_error(problem.text());
+    log_error("the host config is not usable; the agent does not start");
+    return 1;
+  }
+  Agent agent(std::move(loaded.config));
+  if (auto started = agent.start(); !started) {
+    log_error("the agent cannot start", {{"reason", started.error().text()}});
+    return 1;
+  }
+  log_info("pawl is running", {{"version", kVersion}});
+  while (true) {
+    int number = 0;
+    if (sigwait(&signals, &number) != 0) continue;
+    if (number == SIGHUP) {
+      agent.pull_all();
+      continue;
+    }
+    log_info("stopping; running containers go on and are taken up again at the next start");
+    return 0;
+  }
+}
+
+}  // namespace pawl

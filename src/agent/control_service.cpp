@@ -1,0 +1,102 @@
+#include "agent/control_service.h"
+
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/log.h"
+
+namespace pawl {
+
+Result<Reply> ControlService::ask(RequestId request, Event event) {
+  if (auto taken = parts_.loop.offer(std::move(event), limits::kReplyDeadlineMs); !taken) {
+    parts_.replies.abandon(request);
+    return std::move(taken).error();
+  }
+  PAWL_TRY(Reply reply, parts_.replies.wait(request, limits::kReplyDeadlineMs));
+  if (reply.error) return std::move(*reply.error);
+  return reply;
+}
+
+Result<AcceptedRun> ControlService::trigger_manual(const ManualRequest& request) {
+  ManualTriggered manual;
+  manual.request = parts_.replies.open();
+  manual.target.pipeline = request.pipeline;
+  const std::string key =
+      request.idempotency_key.empty() ? random_hex(16) : request.idempotency_key;
+  manual.target.identities = {"manual:" + key};
+  manual.params = request.params;
+  manual.actor = request.actor;
+  const RequestId id = manual.request;
+  Event event;
+  event.body = std::move(manual);
+  PAWL_TRY(Reply reply, ask(id, std::move(event)));
+  PAWL_ASSERT(!reply.runs.empty());
+  return std::move(reply.runs.front());
+}
+
+Result<std::vector<AcceptedRun>> ControlService::trigger_webhook(const WebhookRequest& request) {
+  WebhookReceived received;
+  received.request = parts_.replies.open();
+  std::vector<std::string> identities;
+  // Not every sender signs its delivery id, so the body alone makes a delivery known as well.
+  if (!request.delivery_id.empty()) {
+    identities.push_back("webhook:" + request.path + ":id:" + request.delivery_id);
+  }
+  identities.push_back("webhook:" + request.path + ":body:" + hex(request.body_digest));
+  for (const std::string& pipeline : request.pipelines) {
+    received.targets.push_back(TriggerTarget{pipeline, identities, {}});
+  }
+  const RequestId id = received.request;
+  Event event;
+  event.body = std::move(received);
+  PAWL_TRY(Reply reply, ask(id, std::move(event)));
+  return std::move(reply.runs);
+}
+
+Result<void> ControlService::cancel(RunId run, const std::string& actor) {
+  PAWL_TRY(const RunDetail detail, parts_.store.run(run));
+  if (is_final(detail.run.status)) {
+    return Error{ErrorKind::kConflict,
+                 "run " + run.text() + " has ended already (" +
+                     std::string(to_string(detail.run.status)) + ")",
+                 {}};
+  }
+  CancelRequested cancel;
+  cancel.request = parts_.replies.open();
+  cancel.run = run;
+  cancel.actor = actor;
+  const RequestId id = cancel.request;
+  Event event;
+  event.body = std::move(cancel);
+  PAWL_TRY([[maybe_unused]] const Reply reply, ask(id, std::move(event)));
+  return {};
+}
+
+Result<SourceState> ControlService::sync(const std::string& source, bool wait) {
+  return parts_.pullers.sync(source, wait);
+}
+
+std::shared_ptr<const AgentSnapshot> ControlService::snapshot() const {
+  return parts_.published.get();
+}
+
+Result<std::string> ControlService::secret(const std::string& name) const {
+  if (!is_valid_name(name)) {
+    return Error{ErrorKind::kInvalid, "'" + escape_control(name) + "' is not a name of a secret", {}};
+  }
+  PAWL_TRY(std::string secret,
+           read_file(parts_.secrets_directory + "/" + name, limits::kSecretBytes));
+  // Editors and `echo` end a file with a newline that is not part of the secret.
+  while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r')) secret.pop_back();
+  if (secret.empty()) {
+    return Error{ErrorKind::kInvalid, "the secret is empty", parts_.secrets_directory + "/" + name};
+  }
+  return secret;
+}
+
+WallTime ControlService::now() const { return parts_.clock.wall(); }
+
+ChangeBatch ControlService::wait_changes(std::uint64_t after, std::int64_t timeout_ms) {
+  return parts_.changes.wait(after, timeout_ms);
+}
+
+}  // namespace pawl

@@ -1,0 +1,281 @@
+#include "agent/loop.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "agent/changes.h"
+#include "base/log.h"
+#include "core/recovery.h"
+#include "core/step.h"
+
+namespace pawl {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+// Who gave these wants an answer or repeats them; everything else is a report that must not get lost.
+bool is_request(const Event& event) {
+  return std::holds_alternative<ManualTriggered>(event.body) ||
+         std::holds_alternative<WebhookReceived>(event.body) ||
+         std::holds_alternative<CancelRequested>(event.body);
+}
+
+RequestId request_of(const Event& event) {
+  if (const auto* manual = std::get_if<ManualTriggered>(&event.body)) return manual->request;
+  if (const auto* webhook = std::get_if<WebhookReceived>(&event.body)) return webhook->request;
+  if (const auto* cancel = std::get_if<CancelRequested>(&event.body)) return cancel->request;
+  return 0;
+}
+
+}  // namespace
+
+Loop::Loop(Parts parts, CoreSettings settings, std::vector<std::string> source_order)
+    : parts_(parts),
+      settings_(settings),
+      source_order_(std::move(source_order)),
+      state_(settings),
+      queue_(limits::kEventQueueCost) {}
+
+Loop::~Loop() { stop(); }
+
+Result<void> Loop::start(WorkerPool& workers) {
+  workers_ = &workers;
+  Commands effects;
+  PAWL_CHECK(rebuild(effects));
+  carry_out(effects);
+  publish({});
+  started_ = true;
+  thread_ = std::thread([this] { run(); });
+  return {};
+}
+
+void Loop::stop() {
+  if (stopping_.exchange(true)) return;
+  queue_.close();
+  if (thread_.joinable()) thread_.join();
+}
+
+bool Loop::post(Event event) { return queue_.push(Item(std::move(event)), limits::kEventCost); }
+
+bool Loop::post_log(LogChunk chunk) {
+  const std::size_t cost = chunk.bytes();
+  return queue_.push(Item(std::move(chunk)), cost);
+}
+
+Result<void> Loop::offer(Event event, std::int64_t timeout_ms) {
+  if (stopping_) return Error{ErrorKind::kUnavailable, "the agent is stopping", {}};
+  if (!started_) return Error{ErrorKind::kUnavailable, "the agent is starting", {}};
+  if (store_failing_) {
+    return Error{ErrorKind::kExhausted,
+                 "the store takes no writes (is the disk full?); try again later",
+                 {}};
+  }
+  const auto deadline = SteadyClock::now() + std::chrono::milliseconds(timeout_ms);
+  if (!queue_.try_push(Item(std::move(event)), limits::kEventCost, deadline)) {
+    return Error{ErrorKind::kExhausted, "the agent has too much to do; try again later", {}};
+  }
+  return {};
+}
+
+std::optional<SteadyClock::time_point> Loop::next_wake() const {
+  // The wall clock can be set while we sleep, so a tick is looked for once a minute at least.
+  std::int64_t wait_ms = limits::kClockCheckMs;
+  if (store_failing_) wait_ms = limits::kStoreRetryMs;
+  if (const auto timer = state_.next_timer()) {
+    wait_ms = std::min(wait_ms, timer->ms - parts_.clock.mono().ms);
+  }
+  if (const auto tick = state_.next_tick()) {
+    wait_ms = std::min(wait_ms, tick->ms - parts_.clock.wall().ms);
+  }
+  return SteadyClock::now() + std::chrono::milliseconds(std::max<std::int64_t>(wait_ms, 0));
+}
+
+void Loop::run() {
+  std::vector<Item> items;
+  while (true) {
+    if (carried_over_.size() >= limits::kBatchItems && !stopping_) {
+      // The store is failing and enough waits for it: the queue fills up and holds the workers back.
+      std::this_thread::sleep_for(std::chrono::milliseconds(limits::kStoreRetryMs));
+      items.clear();
+    } else {
+      queue_.drain(items, limits::kBatchItems, next_wake());
+    }
+    const bool last = items.empty() && stopping_.load();
+    if (!items.empty() || !last) process(items);
+    if (last) return;
+  }
+}
+
+void Loop::process(std::vector<Item>& items) {
+  Commands effects;
+  std::vector<Change> changes;
+  if (store_failing_) {
+    if (auto rebuilt = rebuild(effects); !rebuilt) {
+      refuse(items, rebuilt.error());
+      return;
+    }
+    // Reports first: what recovery asks of a worker may have been done long ago.
+    items.insert(items.begin(), std::make_move_iterator(carried_over_.begin()),
+                 std::make_move_iterator(carried_over_.end()));
+    carried_over_.clear();
+  }
+  Event passed;
+  items.emplace_back(passed);
+  if (auto committed = commit_batch(items, effects, changes); !committed) {
+    log_error("the store takes no writes; nothing is accepted until it does",
+              {{"reason", committed.error().text()}});
+    store_failing_ = true;
+    refuse(items, committed.error());
+    parts_.published.update([&](AgentSnapshot& snapshot) {
+      snapshot.warnings = {"the store takes no writes: " + committed.error().text()};
+    });
+    return;
+  }
+  if (store_failing_) {
+    store_failing_ = false;
+    log_info("the store takes writes again");
+    parts_.published.update([](AgentSnapshot& snapshot) { snapshot.warnings.clear(); });
+  }
+  carry_out(effects);
+  publish(std::move(changes));
+}
+
+Result<void> Loop::commit_batch(std::vector<Item>& items, Commands& effects,
+                                std::vector<Change>& changes) {
+  PAWL_TRY(const auto transaction, parts_.store.begin());
+  bool written = false;
+  for (Item& item : items) {
+    PAWL_CHECK(apply_item(*transaction, item, effects, changes, written));
+  }
+  // Nothing but time went by: no sync to disk for that.
+  if (!written) return {};
+  return transaction->commit();
+}
+
+Result<void> Loop::apply_item(StoreTransaction& transaction, Item& item, Commands& effects,
+                              std::vector<Change>& changes, bool& written) {
+  if (const auto* chunk = std::get_if<LogChunk>(&item)) {
+    written = true;
+    changes.push_back(change_of(*chunk));
+    return transaction.append_log(*chunk);
+  }
+  Event& event = std::get<Event>(item);
+  event.wall = parts_.clock.wall();
+  event.mono = parts_.clock.mono();
+  PAWL_CHECK(find_existing(transaction, event));
+  return apply_commands(transaction, step(state_, event), effects, changes, written);
+}
+
+Result<void> Loop::apply_commands(StoreTransaction& transaction, Commands commands,
+                                  Commands& effects, std::vector<Change>& changes,
+                                  bool& written) {
+  for (Command& command : commands) {
+    if (is_effect(command)) {
+      effects.push_back(std::move(command));
+      continue;
+    }
+    written = true;
+    PAWL_CHECK(transaction.apply(command));
+    add_change(changes, command);
+  }
+  return {};
+}
+
+Result<void> Loop::find_existing(StoreTransaction& transaction, Event& event) {
+  const auto look_up = [&](TriggerTarget& target) -> Result<void> {
+    for (const std::string& identity : target.identities) {
+      PAWL_TRY(target.existing, transaction.find_trigger(target.pipeline, identity));
+      if (target.existing) return {};
+    }
+    return {};
+  };
+  if (auto* manual = std::get_if<ManualTriggered>(&event.body)) return look_up(manual->target);
+  if (auto* webhook = std::get_if<WebhookReceived>(&event.body)) {
+    for (TriggerTarget& target : webhook->targets) PAWL_CHECK(look_up(target));
+  }
+  return {};
+}
+
+Result<void> Loop::rebuild(Commands& effects) {
+  PAWL_TRY(const StoredWorld world, parts_.store.load());
+  for (const std::string& damaged : world.damaged) {
+    log_error("a stored record is damaged and was set aside", {{"record", damaged}});
+  }
+  state_ = State(settings_);
+  Commands commands = recover(state_, world, parts_.clock.wall(), parts_.clock.mono());
+  PAWL_TRY(const auto transaction, parts_.store.begin());
+  std::vector<Change> changes;
+  bool written = false;
+  PAWL_CHECK(apply_commands(*transaction, std::move(commands), effects, changes, written));
+  if (written) PAWL_CHECK(transaction->commit());
+  publish(std::move(changes));
+  return {};
+}
+
+void Loop::refuse(std::vector<Item>& items, const Error& error) {
+  for (Item& item : items) {
+    const Event* event = std::get_if<Event>(&item);
+    if (event != nullptr && is_request(*event)) {
+      parts_.replies.answer(Reply{request_of(*event), error, {}});
+    } else if (event == nullptr || !std::holds_alternative<TimePassed>(event->body)) {
+      carried_over_.push_back(std::move(item));
+    }
+  }
+  items.clear();
+}
+
+void Loop::carry_out(Commands& effects) {
+  for (Command& command : effects) {
+    if (const auto* order = std::get_if<RunAttempt>(&command)) {
+      // After a rebuild, recovery asks again for what a worker is busy with.
+      if (!with_workers_.insert(order->key).second) continue;
+      const auto position = parts_.store.log_position(order->key);
+      if (!position) {
+        log_warning("the stored log's end is not known; it may repeat lines",
+                    {{"run", order->key.run.text()}, {"reason", position.error().text()}});
+      }
+      workers_->run(*order, position ? *position : LogPosition{});
+    } else if (const auto* signal = std::get_if<SignalAttempt>(&command)) {
+      workers_->signal(*signal);
+    } else if (const auto* removal = std::get_if<RemoveContainer>(&command)) {
+      with_workers_.erase(removal->key);
+      workers_->remove(*removal);
+    } else if (auto* reply = std::get_if<Reply>(&command)) {
+      parts_.replies.answer(std::move(*reply));
+    }
+  }
+}
+
+void Loop::publish(std::vector<Change> changes) {
+  const bool pipelines_changed =
+      std::any_of(changes.begin(), changes.end(),
+                  [](const Change& change) { return change.kind == Change::Kind::kPipelines; });
+  const bool sources_changed =
+      std::any_of(changes.begin(), changes.end(),
+                  [](const Change& change) { return change.kind == Change::Kind::kSource; });
+  const bool first = !parts_.published.get()->ready;
+  parts_.published.update([&](AgentSnapshot& snapshot) {
+    snapshot.workers = settings_.workers;
+    snapshot.slots_used = state_.slots_used;
+    snapshot.unfinished_runs = static_cast<std::uint32_t>(state_.runs.size());
+    snapshot.ready_tasks = static_cast<std::uint32_t>(state_.ready.size());
+    snapshot.ready = true;
+    if (pipelines_changed || first) {
+      auto pipelines = std::make_shared<std::vector<PipelinePtr>>();
+      for (const auto& [name, entry] : state_.pipelines) pipelines->push_back(entry.definition);
+      snapshot.pipelines = std::move(pipelines);
+    }
+    if (sources_changed || first) {
+      auto sources = std::make_shared<std::vector<SourceState>>();
+      for (const std::string& name : source_order_) {
+        const auto source = state_.sources.find(name);
+        if (source != state_.sources.end()) sources->push_back(source->second);
+      }
+      snapshot.sources = std::move(sources);
+    }
+  });
+  parts_.changes.publish(std::move(changes));
+  if (sources_changed && published_listener_) published_listener_();
+}
+
+}  // namespace pawl

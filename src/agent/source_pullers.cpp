@@ -1,0 +1,195 @@
+#include "agent/source_pullers.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+
+#include "base/digest.h"
+#include "base/log.h"
+#include "config/pipeline_loader.h"
+
+namespace pawl {
+namespace {
+
+// In [0, bound); from the kernel, so that hosts started together differ.
+std::int64_t random_below(std::int64_t bound) {
+  std::uint32_t value = 0;
+  const std::string text = random_hex(4);
+  std::from_chars(text.data(), text.data() + text.size(), value, 16);
+  return bound <= 0 ? 0 : static_cast<std::int64_t>(value) % bound;
+}
+
+// "https://user:secret@host/x" without what is secret.
+std::string without_credentials(const std::string& url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string::npos) return url;
+  const std::size_t host = scheme + 3;
+  const std::size_t slash = url.find('/', host);
+  const std::size_t at = url.rfind('@', slash);
+  if (at == std::string::npos || at < host) return url;
+  return url.substr(0, host) + url.substr(at + 1);
+}
+
+}  // namespace
+
+SourcePullers::SourcePullers(GitSource& git, EventSink& sink, const Published& published,
+                             const Clock& clock, const HostConfig& config)
+    : git_(git), sink_(sink), published_(published), clock_(clock), config_(config) {
+  for (const SourceConfig& source : config.sources) {
+    pullers_.push_back(std::make_unique<Puller>());
+    pullers_.back()->config = source;
+  }
+}
+
+SourcePullers::~SourcePullers() { stop(); }
+
+void SourcePullers::start() {
+  for (const auto& puller : pullers_) {
+    puller->thread = std::thread([this, &puller = *puller] { run(puller); });
+  }
+}
+
+void SourcePullers::stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  for (const auto& puller : pullers_) {
+    if (puller->thread.joinable()) puller->thread.join();
+  }
+}
+
+void SourcePullers::run(Puller& puller) {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    const std::uint64_t covers = puller.wanted;
+    lock.unlock();
+    Event event = pull(puller);
+    const WallTime attempted_at = std::get<SourcePulled>(event.body).state.attempted_at;
+    const bool taken = sink_.post(std::move(event));
+    lock.lock();
+    if (!taken) return;
+    puller.posted_at = attempted_at;
+    puller.done = covers;
+    changed_.notify_all();
+    changed_.wait_for(lock, std::chrono::milliseconds(wait_ms(puller)),
+                      [&] { return stopping_ || puller.wanted > puller.done; });
+  }
+}
+
+std::int64_t SourcePullers::wait_ms(const Puller& puller) {
+  std::int64_t wait = puller.config.interval_ms;
+  for (std::uint32_t i = 1; i < puller.failures && wait < limits::kPullBackoffMaxMs; ++i) wait *= 2;
+  if (puller.failures > 0) wait = std::min(wait, limits::kPullBackoffMaxMs);
+  // ±10 %
+  return wait - wait / 10 + random_below(wait / 5);
+}
+
+Event SourcePullers::pull(Puller& puller) {
+  SourcePulled pulled;
+  pulled.state.name = puller.config.name;
+  pulled.state.url = without_credentials(puller.config.url);
+  pulled.state.attempted_at = clock_.wall();
+  const auto before = published_state(puller.config.name);
+  // The first pull after a start reads everything: the host config or pawl itself may have changed.
+  const std::string known = puller.pulled_once && before ? before->revision : std::string();
+  auto result = git_.pull(puller.config, known);
+  Event event;
+  if (!result) {
+    ++puller.failures;
+    log_warning("a source could not be pulled; its last good pipelines stay in force",
+                {{"source", puller.config.name}, {"reason", result.error().text()}});
+    pulled.state.error = result.error().text().substr(0, limits::kMessageBytes);
+    event.body = std::move(pulled);
+    return event;
+  }
+  puller.failures = 0;
+  puller.pulled_once = true;
+  pulled.state.pulled_at = pulled.state.attempted_at;
+  pulled.state.revision = result->revision;
+  pulled.unchanged = result->unchanged;
+  pulled.state.problems = std::move(result->problems);
+  for (const Problem& problem : pulled.state.problems) {
+    pulled.files.push_back(SourceFile{problem.file, true, {}});
+  }
+  for (const PulledFile& file : result->files) {
+    PipelineFileResult parsed = parse_pipeline_file(
+        file.content, Origin{puller.config.name, file.path, 0, result->revision}, config_);
+    SourceFile source_file{file.path, !parsed.problems.empty(), {}};
+    for (Problem& problem : parsed.problems) {
+      log_warning("a pipeline file is broken; its last good version stays in force",
+                  {{"source", puller.config.name}, {"problem", problem.text()}});
+      pulled.state.problems.push_back(std::move(problem));
+    }
+    if (!source_file.broken) {
+      for (Pipeline& pipeline : parsed.pipelines) {
+        source_file.pipelines.push_back(std::make_shared<const Pipeline>(std::move(pipeline)));
+      }
+    }
+    pulled.files.push_back(std::move(source_file));
+  }
+  event.body = std::move(pulled);
+  return event;
+}
+
+SourcePullers::Puller* SourcePullers::find(const std::string& name) {
+  for (const auto& puller : pullers_) {
+    if (puller->config.name == name) return puller.get();
+  }
+  return nullptr;
+}
+
+std::optional<SourceState> SourcePullers::published_state(const std::string& name) const {
+  const auto snapshot = published_.get();
+  for (const SourceState& source : *snapshot->sources) {
+    if (source.name == name) return source;
+  }
+  return std::nullopt;
+}
+
+Result<SourceState> SourcePullers::sync(const std::string& source, bool wait) {
+  Puller* puller = find(source);
+  if (puller == nullptr) {
+    return Error{ErrorKind::kNotFound, "the host config names no source '" + source + "'", {}};
+  }
+  std::unique_lock lock(mutex_);
+  const std::uint64_t ticket = ++puller->wanted;
+  changed_.notify_all();
+  const auto current = [&] {
+    auto state = published_state(source);
+    if (state) return *state;
+    SourceState fresh;
+    fresh.name = source;
+    fresh.url = without_credentials(puller->config.url);
+    return fresh;
+  };
+  if (!wait) return current();
+  const bool in_time = changed_.wait_for(
+      lock, std::chrono::milliseconds(limits::kPullDeadlineMs + limits::kReplyDeadlineMs), [&] {
+        return stopping_ ||
+               (puller->done >= ticket && current().attempted_at >= puller->posted_at);
+      });
+  if (stopping_) return Error{ErrorKind::kUnavailable, "the agent is stopping", {}};
+  if (!in_time) return Error{ErrorKind::kTimeout, "the pull did not end in time", source};
+  SourceState state = current();
+  if (!state.error.empty()) return Error{ErrorKind::kUnavailable, state.error, source};
+  return state;
+}
+
+void SourcePullers::sync_all() {
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& puller : pullers_) ++puller->wanted;
+  }
+  changed_.notify_all();
+}
+
+void SourcePullers::on_published() {
+  {
+    std::lock_guard lock(mutex_);
+  }
+  changed_.notify_all();
+}
+
+}  // namespace pawl

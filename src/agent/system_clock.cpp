@@ -1,0 +1,21 @@
+#include "agent/system_clock.h"
+
+#include <time.h>
+
+#include "base/result.h"
+
+namespace pawl {
+namespace {
+
+std::int64_t read_ms(clockid_t clock) {
+  timespec now{};
+  PAWL_ASSERT(clock_gettime(clock, &now) == 0);
+  return static_cast<std::int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
+}
+
+}  // namespace
+
+WallTime SystemClock::wall() const { return WallTime{read_ms(CLOCK_REALTIME)}; }
+MonoTime SystemClock::mono() const { return MonoTime{read_ms(CLOCK_BOOTTIME)}; }
+
+}  // namespace pawl

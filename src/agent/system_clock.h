@@ -1,0 +1,15 @@
+// The host's clocks. Any thread.
+#pragma once
+
+#include "ports/clock.h"
+
+namespace pawl {
+
+class SystemClock : public Clock {
+ public:
+  [[nodiscard]] WallTime wall() const override;
+  // CLOCK_BOOTTIME: goes on while the host is suspended, so that timeouts mean elapsed time.
+  [[nodiscard]] MonoTime mono() const override;
+};
+
+}  // namespace pawl
