@@ -35,16 +35,25 @@ as_root() {
 _exit_commands=()
 on_exit() {
   _exit_commands=("$*" "${_exit_commands[@]}")
-  trap _run_exit_commands EXIT
+  trap '_run_exit_commands $?' EXIT
+  trap 'exit 129' HUP
   trap 'exit 130' INT
   trap 'exit 143' TERM
 }
 _run_exit_commands() {
-  local status=$? command
-  trap - EXIT INT TERM
+  trap '' HUP INT TERM
+  end_now
+  exit "$1"
+}
+
+# end_now: runs what on_exit registered, now and not again.
+end_now() {
+  local commands=("${_exit_commands[@]}") command
+  _exit_commands=()
+  trap - EXIT
   set +e
-  for command in "${_exit_commands[@]}"; do
+  for command in "${commands[@]}"; do
     eval "$command"
   done
-  exit "$status"
+  set -e
 }

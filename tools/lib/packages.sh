@@ -27,7 +27,7 @@ missing_packages() {
 
 apt_get() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600 \
-    -o APT::Acquire::Retries=3 -o Acquire::Retries=3 "$@" </dev/null
+    -o Acquire::Retries=3 "$@" </dev/null
 }
 
 # Keeps a package's service from being started while it is installed, where no init system could start it
@@ -49,7 +49,7 @@ install_packages() {
   say "installing ${#missing[@]} Debian packages: ${missing[*]}"
   _hold_services
   # Lists that know every name are new enough to try; a file that has gone since shows as a failure.
-  if ! apt-cache show --no-all-versions "${missing[@]}" >/dev/null 2>&1 ||
+  if ! apt-get -qq --simulate install --no-install-recommends "${missing[@]}" >/dev/null 2>&1 ||
     ! apt_get install -y --no-install-recommends "${missing[@]}" >/dev/null; then
     say "updating the package lists"
     apt_get update >/dev/null || die "apt-get update failed" "check the network and /etc/apt"
