@@ -8,7 +8,8 @@ namespace pawl {
 
 using UpstreamLists = std::vector<std::vector<std::uint32_t>>;
 
-// The tasks of one cycle, in order, the first not repeated at the end; empty when there is none.
+// The tasks of one cycle, each depending on the next and the last on the first (which is not
+// repeated at the end), the lowest index first; empty when there is none.
 // Indexes out of range are ignored (the caller reported them).
 [[nodiscard]] std::vector<std::uint32_t> find_cycle(const UpstreamLists& upstream);
 

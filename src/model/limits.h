@@ -24,6 +24,11 @@ inline constexpr std::size_t kDescriptionBytes = 4096;
 inline constexpr std::size_t kValueBytes = 64 * 1024;  // one env value, script or argument
 inline constexpr std::size_t kWebhookPathBytes = 200;
 inline constexpr std::uint32_t kRetries = 100;
+inline constexpr std::size_t kCronBytes = 256;           // one expression
+inline constexpr std::int64_t kCronEveryMinMs = 1'000;   // of "@every"
+inline constexpr std::int64_t kCronHorizonYears = 8;     // a 29 February is never further away
+inline constexpr std::size_t kZoneNameBytes = 64;
+inline constexpr std::size_t kZoneFileBytes = 64 * 1024;  // of the host's zoneinfo; the largest has 4 KB
 inline constexpr std::int64_t kTimeoutMaxMs = 31LL * 24 * 3600 * 1000;
 
 // --- Sources (git/) ---

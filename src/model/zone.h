@@ -1,6 +1,7 @@
 // Time zones: the civil-time arithmetic that cron needs, over Abseil's time library (zone.cpp is
 // the only file that sees it). Zones come from the host's zoneinfo ($TZDIR, /usr/share/zoneinfo)
-// or, where the host has none, from a copy embedded in the binary.
+// or, where the host has none (or a damaged one), from a copy embedded in the binary, which knows
+// the transitions from 1970 on.
 #pragma once
 
 #include <cstdint>
@@ -38,13 +39,15 @@ class Zone {
  public:
   Zone() = default;  // UTC
   // An IANA name ("Europe/Berlin", "UTC"). kNotFound for an unknown name, kInvalid for text that is
-  // no zone name (absolute paths, "..").
+  // no zone name (absolute paths, "..", over limits::kZoneNameBytes).
   [[nodiscard]] static Result<Zone> load(std::string_view name);
 
   [[nodiscard]] std::string name() const;
   [[nodiscard]] CivilTime to_civil(WallTime time) const;
   [[nodiscard]] std::int32_t offset_s(WallTime time) const;  // east of UTC, at that instant
   [[nodiscard]] CivilLookup lookup(const CivilTime& civil) const;
+  // The first instant after `time` at which the civil clock jumps; nothing where it never does again.
+  [[nodiscard]] std::optional<WallTime> next_transition(WallTime time) const;
   bool operator==(const Zone& other) const { return impl_ == other.impl_; }
 
  private:
