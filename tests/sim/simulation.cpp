@@ -267,12 +267,13 @@ void Simulation::check_end() {
   }
   for (const auto& [key, attempt] : store_.attempts) {
     const auto good = engine_.good_ends.find(key);
-    if (attempt.status == Status::kSuccess &&
-        (good == engine_.good_ends.end() || good->second != 1)) {
-      violate("an attempt is a success without an exit code 0");
+    const int good_ends = good == engine_.good_ends.end() ? 0 : good->second;
+    const bool interfered = engine_.lost.contains(key);
+    if (attempt.status == Status::kSuccess && (good_ends == 0 || (good_ends > 1 && !interfered))) {
+      violate("an attempt is a success without one exit code 0");
     }
     if (!is_final(attempt.status)) violate("an attempt has no final status");
-    if (attempt.reason == Reason::kLost && !engine_.lost.contains(key)) {
+    if (attempt.reason == Reason::kLost && !interfered) {
       violate("an attempt is lost although its container was there");
     }
   }
