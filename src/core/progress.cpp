@@ -96,7 +96,7 @@ void start_attempt(StepContext& context, TaskRef ref) {
   }
   context.emit(SaveTask{task.state});
   context.emit(SaveAttempt{attempt});
-  context.emit(RunAttempt{attempt.key, run.definition, run.run.params, false, false});
+  context.emit(RunAttempt{attempt.key, run.definition, run.run.params, false, false, false});
 }
 
 // The live task entry an attempt's report is about, or nullptr for a stale report.

@@ -87,7 +87,7 @@ void resume_task(StepContext& context, RunEntry& run, std::uint32_t index) {
     const bool started = task.live->status == Status::kRunning;
     ++context.state.slots_used;
     context.emit(RunAttempt{task.live->key, run.definition, run.run.params, started,
-                            run.run.cancel_requested});
+                            run.run.cancel_requested, true});
     if (started) arm_timeout(context, run, index);
     if (run.run.cancel_requested) stop_attempt(context, run, index, StopCause::kCancel);
     return;

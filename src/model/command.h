@@ -69,6 +69,9 @@ struct RunAttempt {
   bool expect_started = false;
   // A stop was decided already: do not start it; end it if it runs.
   bool stop = false;
+  // Ordered before this agent's start: the container may exist and even run. That it never started is
+  // then only true once the engine has said so.
+  bool recovered = false;
 };
 // Send a signal to the attempt's container; before its start, call the start off.
 struct SignalAttempt {

@@ -1,15 +1,18 @@
 // The seam to a container engine. Implementations are thread-safe: any method from any thread, several
-// at once. All methods block, each with a bound of model/limits.h.
+// at once. All methods block, each with a bound of model/limits.h, and end promptly with kCancelled
+// once their stop token is asked to stop; what was asked of the engine may then be carried out or not.
 //
-// Error kinds: kUnavailable (no engine answers), kTimeout, kNotFound (container or image), kConflict
-// (the name is taken; or the state does not allow it), kDenied, kInvalid (the engine refused the
-// request; its message is passed on), kTooLarge, kCancelled (a stop token or sink said so).
+// Error kinds: kUnavailable (no engine answers, or the connection broke: the request may have been
+// carried out), kTimeout (likewise), kNotFound (container or image), kConflict (the name is taken; or
+// the state does not allow it), kDenied, kInvalid (the engine refused the request or failed at it; its
+// message is passed on), kTooLarge, kCorrupt (an answer that is none), kCancelled.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -61,38 +64,56 @@ struct ContainerSummary {
   std::map<std::string, std::string> labels;
 };
 
-// Called with each record in the engine's order. False ends the stream (the call returns kCancelled).
-using LogSink = std::function<bool(LogRecord&&)>;
+// Takes a followed log. Called only by the thread that is inside follow_logs().
+class LogSink {
+ public:
+  virtual ~LogSink() = default;
+  // Each record, in the engine's order. False ends the stream (follow_logs returns kCancelled).
+  [[nodiscard]] virtual bool take(LogRecord&& record) = 0;
+  // Called before each wait for more: everything received so far has been taken. Returns for how many
+  // milliseconds to wait at most before calling it again (negative: as long as it takes); nothing
+  // ends the stream (kCancelled).
+  [[nodiscard]] virtual std::optional<std::int64_t> before_wait() = 0;
+};
 
 class ContainerEngine {
  public:
+  using Stop = std::stop_token;
+  using Progress = std::function<void(const std::string&)>;
   virtual ~ContainerEngine() = default;
 
-  [[nodiscard]] virtual Result<EngineInfo> info() = 0;
-  [[nodiscard]] virtual Result<bool> has_image(const std::string& image) = 0;
+  [[nodiscard]] virtual Result<EngineInfo> info(const Stop& stop) = 0;
+  [[nodiscard]] virtual Result<bool> has_image(const std::string& image, const Stop& stop) = 0;
   // Pulls from a registry; `progress` gets short lines for people.
-  [[nodiscard]] virtual Result<void> pull_image(
-      const std::string& image, const std::function<void(const std::string&)>& progress) = 0;
+  [[nodiscard]] virtual Result<void> pull_image(const std::string& image, const Progress& progress,
+                                                const Stop& stop) = 0;
 
   // Returns the new container's id. kConflict: the name exists. kNotFound: no such image.
-  [[nodiscard]] virtual Result<std::string> create(const ContainerSpec& spec) = 0;
+  // kInvalid also when the engine says that it cannot enforce a cap; nothing is left behind then.
+  [[nodiscard]] virtual Result<std::string> create(const ContainerSpec& spec, const Stop& stop) = 0;
   // Succeeds if it runs already. kInvalid: the container cannot be started (bad command, ...).
-  [[nodiscard]] virtual Result<void> start(const std::string& name) = 0;
-  [[nodiscard]] virtual Result<ContainerState> inspect(const std::string& name) = 0;
+  // Not idempotent: one that has exited runs once more. After kUnavailable or kTimeout, inspect first.
+  [[nodiscard]] virtual Result<void> start(const std::string& name, const Stop& stop) = 0;
+  [[nodiscard]] virtual Result<ContainerState> inspect(const std::string& name,
+                                                       const Stop& stop) = 0;
   // Follows stdout and stderr from `since_ns` (inclusive; 0: from the start) until the container has ended and all is
-  // delivered. kUnavailable when the connection broke before that.
+  // delivered. kUnavailable when the connection broke before that; kCorrupt when the engine cannot read
+  // the rest of the log.
   [[nodiscard]] virtual Result<void> follow_logs(const std::string& name, std::int64_t since_ns,
-                                                 const LogSink& sink) = 0;
+                                                 LogSink& sink, const Stop& stop) = 0;
   // Blocks until the container is not running, or kTimeout after `timeout_ms`; then its state.
-  [[nodiscard]] virtual Result<ContainerState> wait(const std::string& name,
-                                                    std::int64_t timeout_ms) = 0;
-  // Succeeds if it does not run (any more).
-  [[nodiscard]] virtual Result<void> kill(const std::string& name, int signal) = 0;
+  [[nodiscard]] virtual Result<ContainerState> wait(const std::string& name, std::int64_t timeout_ms,
+                                                    const Stop& stop) = 0;
+  // Succeeds if it does not run (any more) or is gone.
+  [[nodiscard]] virtual Result<void> kill(const std::string& name, int signal,
+                                          const Stop& stop) = 0;
   // Removes it with its anonymous volumes, killing it if it runs. Succeeds if it is gone already.
-  [[nodiscard]] virtual Result<void> remove(const std::string& name) = 0;
+  // kConflict: somebody else is removing it at this moment.
+  [[nodiscard]] virtual Result<void> remove(const std::string& name, const Stop& stop) = 0;
   // All containers, running or not, that carry the label with that value.
   [[nodiscard]] virtual Result<std::vector<ContainerSummary>> list(const std::string& label,
-                                                                   const std::string& value) = 0;
+                                                                   const std::string& value,
+                                                                   const Stop& stop) = 0;
 };
 
 }  // namespace pawl
