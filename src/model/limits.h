@@ -30,6 +30,26 @@ inline constexpr std::int64_t kCronHorizonYears = 8;     // a 29 February is nev
 inline constexpr std::size_t kZoneNameBytes = 64;
 inline constexpr std::size_t kZoneFileBytes = 64 * 1024;  // of the host's zoneinfo; the largest has 4 KB
 inline constexpr std::int64_t kTimeoutMaxMs = 31LL * 24 * 3600 * 1000;
+inline constexpr std::size_t kImageBytes = 512;
+inline constexpr std::size_t kUserBytes = 64;
+inline constexpr std::size_t kWebhookSecrets = 8;  // of one webhook: the old, the new, a spare
+inline constexpr std::int64_t kCpusMinMilli = 10;  // Docker's own minimum
+inline constexpr std::int64_t kCpusMaxMilli = 1'000'000;
+inline constexpr std::int64_t kPidsMax = 4'194'304;  // the kernel's own maximum
+inline constexpr std::int64_t kMemoryMaxBytes = 1LL << 50;
+inline constexpr std::uint32_t kBackoffMaxPercent = 10'000;
+
+// --- Host config (config/) ---
+inline constexpr std::size_t kPathBytes = 4096;  // PATH_MAX
+inline constexpr std::size_t kUrlBytes = 2048;
+inline constexpr std::size_t kSocketPathBytes = 107;  // sockaddr_un
+inline constexpr std::size_t kHostNameBytes = 253;
+inline constexpr std::size_t kLabels = 64;
+inline constexpr std::size_t kPolicyEntries = 1'000;  // image patterns, networks
+inline constexpr std::int64_t kPullIntervalMinMs = 1'000;
+inline constexpr std::int64_t kStoreMapMinBytes = 1024 * 1024;
+inline constexpr std::int64_t kLogLimitMinBytes = 64 * 1024;
+inline constexpr std::int64_t kWebhookBodyMinBytes = 1024;
 
 // --- Sources (git/) ---
 inline constexpr std::size_t kSourceFiles = 2'000;
