@@ -62,9 +62,9 @@ Error ApiClient::transport_error(const Error& error) const {
   if (address_.starts_with(kUnix)) {
     const std::string path = address_.substr(kUnix.size());
     if (::access(path.c_str(), W_OK) != 0 && errno == EACCES) {
-      return Error{ErrorKind::kDenied,
-                   "this user may not open the agent's socket; use sudo, or join the socket's group",
-                   path};
+      return Error{
+          ErrorKind::kDenied,
+          "this user may not open the agent's socket; use sudo, or join the socket's group", path};
     }
   }
   return Error{ErrorKind::kUnavailable,

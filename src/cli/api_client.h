@@ -1,10 +1,10 @@
-// The REST API as the commands need it: JSON in and out, and every failure an Error whose kind leads to
-// the right exit code. One call at a time.
+// The REST API as the commands need it: JSON in and out, and every failure an Error whose kind
+// leads to the right exit code. One call at a time.
 //
-// Error kinds: kUnavailable: nobody answers at that address, and only that; kTimeout: connected, but no answer in
-// time, or 504; kDenied: the socket may not be opened, 401 or 403; kNotFound 404; kConflict 409; kTooLarge 413;
-// kExhausted 429 and 503: the agent cannot do it now; kInvalid: any other 4xx; kInternal: the rest, or an
-// answer that is no JSON.
+// Error kinds: kUnavailable: nobody answers at that address, and only that; kTimeout: connected,
+// but no answer in time, or 504; kDenied: the socket may not be opened, 401 or 403; kNotFound 404;
+// kConflict 409; kTooLarge 413; kExhausted 429 and 503: the agent cannot do it now; kInvalid: any
+// other 4xx; kInternal: the rest, or an answer that is no JSON.
 #pragma once
 
 #include <functional>

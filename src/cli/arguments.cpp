@@ -1,5 +1,5 @@
-// CLI11 splits the line and knows what takes a value; every value is checked and converted here, since
-// CLI11's conversions are laxer (0x10, 1_000) and its messages name C++ types.
+// CLI11 splits the line and knows what takes a value; every value is checked and converted here,
+// since CLI11's conversions are laxer (0x10, 1_000) and its messages name C++ types.
 #include "cli/arguments.h"
 
 #include <CLI/CLI.hpp>
@@ -93,7 +93,7 @@ std::function<std::string(const std::string&)> check_one_of(std::vector<std::str
 // What CLI11 writes into; made into an Invocation when the line was right.
 struct Raw {
   std::string config, server, format = "table", name, task, status, trigger, since, limit, count,
-      attempt, timeout, key;
+                              attempt, timeout, key;
   std::vector<std::string> words, params;
   bool wait = false, follow = false, version = false;
 };
@@ -124,7 +124,8 @@ struct Parser {
 };
 
 void add_global_options(Parser& parser) {
-  parser.app.add_option("--config", parser.raw.config, "The host's config, not /etc/pawl/pawl.yaml")
+  parser.app
+      .add_option("--config", parser.raw.config, "The host's config, not /etc/pawl/pawl.yaml")
       ->type_name("FILE")
       ->check(check_word);
   parser.app
@@ -144,9 +145,11 @@ void add_offline_commands(Parser& parser) {
       "validate",
       "Checks pipeline files without an agent.\n"
       "Problems go to stderr as FILE:LINE:COLUMN: error: ...; the exit code is 1 if there are any.",
-      "pawl validate pipelines/",
-      [](const Raw& raw) { return ValidateArguments{raw.words, format_of(raw)}; });
-  validate.add_option("PATH", parser.raw.words, "Files, or directories with *.yaml and *.yml files")
+      "pawl validate pipelines/", [](const Raw& raw) {
+        return ValidateArguments{raw.words, format_of(raw)};
+      });
+  validate
+      .add_option("PATH", parser.raw.words, "Files, or directories with *.yaml and *.yml files")
       ->required()
       ->check(check_word);
   parser.add_format(validate);
@@ -156,7 +159,8 @@ void add_run_command(Parser& parser) {
   CLI::App& run = parser.add(
       "run",
       "Starts a run of a pipeline and prints its number.\n"
-      "With --wait or --follow the exit code is 0 if the run succeeds, 1 if not, 124 after --timeout.",
+      "With --wait or --follow the exit code is 0 if the run succeeds, 1 if not, 124 after "
+      "--timeout.",
       "pawl run nightly-backup -p level=full --follow", [](const Raw& raw) {
         RunArguments arguments{raw.name, {}, raw.wait, raw.follow, raw.key, std::nullopt};
         for (const std::string& param : raw.params) {
@@ -184,13 +188,14 @@ void add_run_command(Parser& parser) {
 }
 
 void add_run_queries(Parser& parser) {
-  CLI::App& runs = parser.add(
-      "runs", "Lists runs, newest first.", "pawl runs --status failed --since 24h",
-      [](const Raw& raw) {
-        RunsArguments arguments{raw.name, raw.status, raw.trigger, raw.since, 20, format_of(raw)};
-        if (!raw.limit.empty()) arguments.limit = *parse_count(raw.limit, limits::kCliRuns);
-        return arguments;
-      });
+  CLI::App& runs = parser.add("runs", "Lists runs, newest first.",
+                              "pawl runs --status failed --since 24h", [](const Raw& raw) {
+                                RunsArguments arguments{raw.name,  raw.status, raw.trigger,
+                                                        raw.since, 20,         format_of(raw)};
+                                if (!raw.limit.empty())
+                                  arguments.limit = *parse_count(raw.limit, limits::kCliRuns);
+                                return arguments;
+                              });
   runs.add_option("--pipeline", parser.raw.name, "Only of this pipeline")
       ->type_name("NAME")
       ->check(check_word);
@@ -250,26 +255,27 @@ void add_source_commands(Parser& parser) {
       "sources", "Lists the Git sources, their last pull and the problems of their files.",
       "pawl sources", [](const Raw& raw) { return SourcesArguments{format_of(raw)}; });
   parser.add_format(sources);
-  CLI::App& sync = parser.add(
-      "sync", "Pulls sources now.", "pawl sync fleet --wait",
-      [](const Raw& raw) { return SyncArguments{raw.name, raw.wait, format_of(raw)}; });
+  CLI::App& sync =
+      parser.add("sync", "Pulls sources now.", "pawl sync fleet --wait", [](const Raw& raw) {
+        return SyncArguments{raw.name, raw.wait, format_of(raw)};
+      });
   sync.add_option("NAME", parser.raw.name, "The source; all without it")->check(check_word);
-  sync.add_flag("--wait", parser.raw.wait, "Waits for the pull; exit code 1 if it brought problems");
+  sync.add_flag("--wait", parser.raw.wait,
+                "Waits for the pull; exit code 1 if it brought problems");
   parser.add_format(sync);
 }
 
 void add_agent_queries(Parser& parser) {
-  CLI::App& status =
-      parser.add("status", "Shows how the agent and its engine are.", "pawl status",
-                 [](const Raw& raw) { return StatusArguments{format_of(raw)}; });
+  CLI::App& status = parser.add("status", "Shows how the agent and its engine are.", "pawl status",
+                                [](const Raw& raw) { return StatusArguments{format_of(raw)}; });
   parser.add_format(status);
-  CLI::App& next = parser.add(
-      "next", "Lists what cron triggers will start next.", "pawl next --count 20",
-      [](const Raw& raw) {
-        NextArguments arguments{raw.name, 10, format_of(raw)};
-        if (!raw.count.empty()) arguments.count = *parse_count(raw.count, limits::kNextTicks);
-        return arguments;
-      });
+  CLI::App& next = parser.add("next", "Lists what cron triggers will start next.",
+                              "pawl next --count 20", [](const Raw& raw) {
+                                NextArguments arguments{raw.name, 10, format_of(raw)};
+                                if (!raw.count.empty())
+                                  arguments.count = *parse_count(raw.count, limits::kNextTicks);
+                                return arguments;
+                              });
   next.add_option("--count", parser.raw.count, "That many; default 10")
       ->type_name("N")
       ->check(check_count(limits::kNextTicks));
@@ -277,9 +283,8 @@ void add_agent_queries(Parser& parser) {
       ->type_name("NAME")
       ->check(check_word);
   parser.add_format(next);
-  CLI::App& version =
-      parser.add("version", "Prints the version.", "pawl version",
-                 [](const Raw& raw) { return VersionArguments{format_of(raw)}; });
+  CLI::App& version = parser.add("version", "Prints the version.", "pawl version",
+                                 [](const Raw& raw) { return VersionArguments{format_of(raw)}; });
   parser.add_format(version);
 }
 
@@ -314,7 +319,8 @@ std::string unexpected(const Parser& parser, const CLI::App* command, const std:
 }
 
 // CLI11 starts its messages with the option's name and ": ", and some with a capital.
-ParsedArguments explain(const Parser& parser, const CLI::App* command, const CLI::ParseError& error) {
+ParsedArguments explain(const Parser& parser, const CLI::App* command,
+                        const CLI::ParseError& error) {
   const std::vector<std::string> extras = parser.app.remaining(true);
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !extras.empty()) {
     return usage_error(unexpected(parser, command, extras.front()), command);
@@ -372,9 +378,8 @@ std::optional<std::string> normalize_address(std::string_view text) {
 ParsedArguments parse_arguments(const std::vector<std::string>& arguments) {
   Parser parser;
   CLI::App& app = parser.app;
-  app.formatter_fn([](const CLI::App* which, std::string, CLI::AppFormatMode) {
-    return make_help(*which);
-  });
+  app.formatter_fn(
+      [](const CLI::App* which, std::string, CLI::AppFormatMode) { return make_help(*which); });
   app.require_subcommand(0, 1);
   app.fallthrough();
   add_global_options(parser);

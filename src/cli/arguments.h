@@ -88,8 +88,8 @@ struct Invocation {
   CommandArguments command;
 };
 
-// Either an invocation, or what to print and the code to end with: help (kDone, on stdout) or a usage error
-// (kUsage, on stderr).
+// Either an invocation, or what to print and the code to end with: help (kDone, on stdout) or a
+// usage error (kUsage, on stderr).
 struct ParsedArguments {
   std::optional<Invocation> invocation;
   ExitCode exit_code = ExitCode::kDone;

@@ -1,5 +1,5 @@
-// What a command has at hand: the two outputs, the clock, the host's config and the agent's address.
-// One per process; single-threaded; owns its outputs (not their descriptors).
+// What a command has at hand: the two outputs, the clock, the host's config and the agent's
+// address. One per process; single-threaded; owns its outputs (not their descriptors).
 #pragma once
 
 #include <functional>
@@ -23,7 +23,7 @@ struct CliEnvironment {
   int out_fd = 1;
   int err_fd = 2;
   bool out_is_terminal = false;
-  bool color = false;                // a terminal that wants it, without NO_COLOR
+  bool color = false;                 // a terminal that wants it, without NO_COLOR
   std::optional<std::string> server;  // $PAWL_SERVER
   std::string default_config = "/etc/pawl/pawl.yaml";
   std::function<WallTime()> now;
@@ -40,7 +40,7 @@ struct HostFile {
 };
 
 struct ServerAddress {
-  std::string address;  // as HttpClient wants it
+  std::string address;         // as HttpClient wants it
   bool is_host_config = true;  // that of the host config's agent: the state directory is its
 };
 

@@ -1,5 +1,5 @@
-// CLI11's own page repeats itself and has no place for an example; this one is what a person needs to
-// type the next command: usage, one sentence, options, example.
+// CLI11's own page repeats itself and has no place for an example; this one is what a person needs
+// to type the next command: usage, one sentence, options, example.
 #include "cli/help.h"
 
 #include <CLI/CLI.hpp>

@@ -1,7 +1,7 @@
-// Names, messages and logs come from Git, from containers and from other hosts: printed as they are,
-// they could move the cursor, retitle the window or reorder what is read. Everything is decoded as
-// strict UTF-8 once, and each code point is either shown or spelled out.
-// Rejected: wcwidth(), which needs a locale that a static binary on a bare host does not have.
+// Names, messages and logs come from Git, from containers and from other hosts: printed as they
+// are, they could move the cursor, retitle the window or reorder what is read. Everything is
+// decoded as strict UTF-8 once, and each code point is either shown or spelled out. Rejected:
+// wcwidth(), which needs a locale that a static binary on a bare host does not have.
 #include "cli/text.h"
 
 #include <algorithm>
@@ -56,9 +56,9 @@ struct Range {
 
 template <std::size_t N>
 bool in_ranges(const std::array<Range, N>& ranges, std::uint32_t code_point) {
-  const auto after = std::upper_bound(
-      ranges.begin(), ranges.end(), code_point,
-      [](std::uint32_t value, const Range& range) { return value < range.first; });
+  const auto after =
+      std::upper_bound(ranges.begin(), ranges.end(), code_point,
+                       [](std::uint32_t value, const Range& range) { return value < range.first; });
   return after != ranges.begin() && code_point <= std::prev(after)->last;
 }
 
