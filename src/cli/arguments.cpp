@@ -117,7 +117,7 @@ struct Parser {
     return *command;
   }
   void add_format(CLI::App& command) {
-    command.add_option("-o", raw.format, "table (default), or json: what the API answers")
+    command.add_option("-o", raw.format, "table (default) or json")
         ->type_name("FORMAT")
         ->check(check_one_of({"table", "json"}));
   }

@@ -21,17 +21,21 @@ std::string option_names(const CLI::Option& option) {
     out += (first ? "--" : ", --") + name;
     first = false;
   }
-  if (option.get_type_size() != 0) out += " " + option.get_type_name();
+  if (!option.get_type_name().empty()) out += " " + option.get_type_name();
   return out;
 }
 
-std::vector<Row> option_rows(const CLI::App& app) {
-  std::vector<Row> rows;
+Row option_row(const CLI::Option& option) {
+  return {option_names(option), option.get_description()};
+}
+
+// All but the one that shows this page, which comes last of all.
+std::vector<const CLI::Option*> options(const CLI::App& app) {
+  std::vector<const CLI::Option*> found;
   for (const CLI::Option* option : app.get_options()) {
-    if (option->get_positional() || option->get_group().empty()) continue;
-    rows.emplace_back(option_names(*option), option->get_description());
+    if (!option->get_positional() && option != app.get_help_ptr()) found.push_back(option);
   }
-  return rows;
+  return found;
 }
 
 std::vector<const CLI::Option*> positionals(const CLI::App& app) {
@@ -85,8 +89,18 @@ std::string make_help(const CLI::App& app) {
     rows.emplace_back(sub->get_name(), description.substr(0, description.find('\n')));
   }
   append_rows(out, "Commands", rows);
-  append_rows(out, "Options", option_rows(app));
-  if (app.get_parent() != nullptr) append_rows(out, "Everywhere", option_rows(*app.get_parent()));
+  rows.clear();
+  for (const CLI::Option* option : options(app)) rows.push_back(option_row(*option));
+  if (app.get_parent() != nullptr) {
+    append_rows(out, "Options", rows);
+    rows.clear();
+    for (const CLI::Option* option : options(*app.get_parent())) {
+      // --version means nothing to a command.
+      if (!option->get_type_name().empty()) rows.push_back(option_row(*option));
+    }
+  }
+  rows.push_back(option_row(*app.get_help_ptr()));
+  append_rows(out, app.get_parent() == nullptr ? "Options" : "Everywhere", rows);
   return out + app.get_footer();
 }
 

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdio>
 #include <numeric>
 #include <utility>
 
@@ -94,16 +93,26 @@ constexpr std::array<Range, 13> kWide = {{{0x1100, 0x115F},
                                           {0x1F300, 0x1FAFF},
                                           {0x20000, 0x3FFFD}}};
 
+void append_hex(std::string& out, std::string_view prefix, std::uint32_t value, int digits) {
+  out += prefix;
+  for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4) {
+    out += "0123456789abcdef"[(value >> static_cast<unsigned>(shift)) & 0xFU];
+  }
+}
+
 std::string spell(std::uint32_t code_point, bool valid) {
   if (valid && code_point == '\n') return "\\n";
   if (valid && code_point == '\r') return "\\r";
   if (valid && code_point == '\t') return "\\t";
-  std::array<char, 16> buffer{};
-  const char* format = code_point <= 0xFF && (!valid || code_point < 0x80) ? "\\x%02x"
-                       : code_point <= 0xFFFF                              ? "\\u%04x"
-                                                                           : "\\U%08x";
-  std::snprintf(buffer.data(), buffer.size(), format, code_point);
-  return buffer.data();
+  std::string out;
+  if (!valid || code_point < 0x80) {
+    append_hex(out, "\\x", code_point, 2);
+  } else if (code_point <= 0xFFFF) {
+    append_hex(out, "\\u", code_point, 4);
+  } else {
+    append_hex(out, "\\U", code_point, 8);
+  }
+  return out;
 }
 
 void append_shown(std::string& out, std::string_view text, std::size_t at, const Decoded& decoded) {
@@ -161,15 +170,13 @@ std::string escape_json(std::string_view json) {
     if (layout || !decoded.valid || !in_ranges(kObeyed, code_point)) {
       out.append(json.substr(i, decoded.bytes));
     } else {
-      std::array<char, 16> buffer{};
       if (code_point > 0xFFFF) {  // as a surrogate pair
         const std::uint32_t rest = code_point - 0x10000;
-        std::snprintf(buffer.data(), buffer.size(), "\\u%04x\\u%04x", 0xD800 + (rest >> 10),
-                      0xDC00 + (rest & 0x3FF));
+        append_hex(out, "\\u", 0xD800 + (rest >> 10), 4);
+        append_hex(out, "\\u", 0xDC00 + (rest & 0x3FF), 4);
       } else {
-        std::snprintf(buffer.data(), buffer.size(), "\\u%04x", code_point);
+        append_hex(out, "\\u", code_point, 4);
       }
-      out += buffer.data();
     }
     i += decoded.bytes;
   }
