@@ -30,6 +30,26 @@ inline constexpr std::int64_t kCronHorizonYears = 8;     // a 29 February is nev
 inline constexpr std::size_t kZoneNameBytes = 64;
 inline constexpr std::size_t kZoneFileBytes = 64 * 1024;  // of the host's zoneinfo; the largest has 4 KB
 inline constexpr std::int64_t kTimeoutMaxMs = 31LL * 24 * 3600 * 1000;
+inline constexpr std::size_t kImageBytes = 512;
+inline constexpr std::size_t kUserBytes = 64;
+inline constexpr std::size_t kWebhookSecrets = 8;  // of one webhook: the old, the new, a spare
+inline constexpr std::int64_t kCpusMinMilli = 10;  // Docker's own minimum
+inline constexpr std::int64_t kCpusMaxMilli = 1'000'000;
+inline constexpr std::int64_t kPidsMax = 4'194'304;  // the kernel's own maximum
+inline constexpr std::int64_t kMemoryMaxBytes = 1LL << 50;
+inline constexpr std::uint32_t kBackoffMaxPercent = 10'000;
+
+// --- Host config (config/) ---
+inline constexpr std::size_t kPathBytes = 4096;  // PATH_MAX
+inline constexpr std::size_t kUrlBytes = 2048;
+inline constexpr std::size_t kSocketPathBytes = 107;  // sockaddr_un
+inline constexpr std::size_t kHostNameBytes = 253;
+inline constexpr std::size_t kLabels = 64;
+inline constexpr std::size_t kPolicyEntries = 1'000;  // image patterns, networks
+inline constexpr std::int64_t kPullIntervalMinMs = 1'000;
+inline constexpr std::int64_t kStoreMapMinBytes = 1024 * 1024;
+inline constexpr std::int64_t kLogLimitMinBytes = 64 * 1024;
+inline constexpr std::int64_t kWebhookBodyMinBytes = 1024;
 
 // --- Sources (git/) ---
 inline constexpr std::size_t kSourceFiles = 2'000;
@@ -94,13 +114,49 @@ inline constexpr std::size_t kWebhookBodyBytes = 1024 * 1024;  // host config
 inline constexpr std::size_t kApiBodyBytes = 256 * 1024;
 inline constexpr std::size_t kHttpThreads = 4;         // base size of a listener's pool
 inline constexpr std::size_t kHttpThreadsMax = 32;     // people; streams hold one thread each
-inline constexpr std::size_t kStreams = 24;            // live event and log streams at once
-inline constexpr std::size_t kHttpQueued = 256;        // accepted connections waiting for a thread
-inline constexpr std::int64_t kHttpReadMs = 5'000;
-inline constexpr std::int64_t kHttpWriteMs = 5'000;
+inline constexpr std::size_t kWebhookThreadsMax = 16;  // each waits for a commit, which they share
+inline constexpr std::size_t kStreams = 24;            // live streams and waiting pulls at once
+inline constexpr std::size_t kHttpQueued = 256;        // complete requests waiting for a thread
+inline constexpr std::int64_t kHttpThreadIdleMs = 10'000;  // then a thread over the base size ends
+inline constexpr std::size_t kHttpConnections = 512;  // of one listener; idle ones give way first
+inline constexpr std::size_t kHttpPeerConnections = 64;  // of one address that is not loopback
+inline constexpr std::size_t kHttpLingering = 64;        // refused ones that still get their answer
+inline constexpr std::size_t kHttpBufferedBytes = 32u * 1024 * 1024;  // requests held, a listener
+inline constexpr std::size_t kHttpHeadBytes = 16 * 1024;
+inline constexpr std::size_t kHttpTargetBytes = 8 * 1024;
+inline constexpr std::size_t kHttpHeaders = 100;
+inline constexpr std::size_t kHttpTrailerBytes = 4 * 1024;
+inline constexpr std::size_t kHttpChunkLineBytes = 256;
+inline constexpr std::size_t kHttpQueryParameters = 32;
+inline constexpr std::size_t kHttpKeepAliveRequests = 10'000;  // on one connection
+inline constexpr std::int64_t kHttpReadMs = 5'000;      // connection or first byte to whole head
+inline constexpr std::int64_t kHttpBodyMs = 30'000;     // head to whole body
+inline constexpr std::int64_t kHttpIdleMs = 30'000;     // between two requests
+inline constexpr std::int64_t kHttpWriteMs = 5'000;     // without a byte taken by the client
+inline constexpr std::int64_t kHttpAnswerMs = 60'000;   // a whole answer that is no stream
+inline constexpr std::int64_t kHttpLingerMs = 2'000;    // to read what a refused client still sends
+inline constexpr std::int64_t kHttpShutdownMs = 1'000;  // for answers under way at the end
+inline constexpr std::int64_t kStreamPollMs = 1'000;    // a gone client or a stop is seen this soon
+inline constexpr std::size_t kDeliveryIdBytes = 200;
+inline constexpr std::size_t kIdempotencyKeyBytes = 200;
+inline constexpr std::size_t kWebhookSecrets = 16;  // distinct ones tried for one path
+inline constexpr std::size_t kScheduleTicks = 200;  // of one answer
+inline constexpr std::size_t kDefaultScheduleTicks = 20;
+inline constexpr std::size_t kPipelineTicks = 5;  // shown with one pipeline
+inline constexpr std::size_t kClientBodyBytes = 16u * 1024 * 1024;
+inline constexpr std::int64_t kClientConnectMs = 5'000;
+inline constexpr std::int64_t kClientReadMs = 75'000;  // more than a pull that is waited for
 inline constexpr std::int64_t kStreamKeepAliveMs = 15'000;
 inline constexpr std::size_t kSecretBytes = 64 * 1024;
 inline constexpr std::size_t kLogReadBytes = 256 * 1024;  // one page of log text
 inline constexpr std::size_t kJsonDepth = 64;             // of a webhook or API body
+
+// --- CLI (cli/) ---
+inline constexpr std::uint32_t kCliRuns = 10'000;      // `pawl runs --limit`
+inline constexpr std::uint32_t kNextTicks = 200;       // `pawl next --count`, GET /schedule?count=
+inline constexpr std::int64_t kCliPollMinMs = 100;     // between looks at a run that is waited for,
+inline constexpr std::int64_t kCliPollMaxMs = 1'000;   // rising to this
+inline constexpr std::int64_t kCliReconnectMs = 30'000;  // an agent that restarts is waited for
+inline constexpr std::size_t kCliLogBatchBytes = 1024 * 1024;  // followed output sorted at once
 
 }  // namespace pawl::limits

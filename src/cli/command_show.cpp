@@ -1,0 +1,92 @@
+#include <algorithm>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/history.h"
+#include "cli/json_view.h"
+#include "cli/table.h"
+
+namespace pawl::cli {
+namespace {
+
+std::string trigger_text(const Json& trigger, WallTime now) {
+  std::string text = trigger["kind"].as_string();
+  if (text == "cron") return text + " at " + when_text(trigger["scheduled_at"], now);
+  const std::string& actor = trigger["actor"].as_string();
+  if (!actor.empty()) text += " by " + actor;
+  const std::string& identity = trigger["identity"].as_string();
+  if (!identity.empty()) text += " (" + identity + ")";
+  return text;
+}
+
+std::string params_text(const Json& params) {
+  std::string text;
+  for (const auto& [name, value] : params.members()) {
+    text += (text.empty() ? "" : " ") + name + "=" +
+            (value.is_string() ? value.as_string() : value.dump());
+  }
+  return text;
+}
+
+std::string joined(const Json& words) {
+  std::string text;
+  for (const Json& word : words.items()) text += (text.empty() ? "" : ", ") + word.as_string();
+  return text;
+}
+
+Facts run_facts(const Json& run, WallTime now) {
+  Facts facts;
+  facts.add("run", run["id"].as_string());
+  facts.add("pipeline", run["pipeline"].as_string());
+  facts.add("status", status_cell(run));
+  facts.add("reason", reason_text(run, now));
+  facts.add("trigger", trigger_text(run["trigger"], now));
+  facts.add("params", params_text(run["params"]));
+  facts.add("revision", short_revision(run["revision"]));
+  facts.add("created", when_text(run["created_at"], now));
+  facts.add("started", when_text(run["started_at"], now));
+  facts.add("ended", when_text(run["ended_at"], now));
+  facts.add("took", span_text(run["started_at"], run["ended_at"], now));
+  return facts;
+}
+
+// What a task waits for stands above it.
+std::vector<const Json*> in_dag_order(const Json& tasks) {
+  std::vector<const Json*> ordered;
+  for (const Json& task : tasks.items()) ordered.push_back(&task);
+  std::stable_sort(ordered.begin(), ordered.end(), [](const Json* a, const Json* b) {
+    return (*a)["level"].as_integer() < (*b)["level"].as_integer();
+  });
+  return ordered;
+}
+
+}  // namespace
+
+Result<ExitCode> execute(const ShowArguments& arguments, Context& context) {
+  PAWL_TRY(const std::unique_ptr<History> history, open_history(context));
+  PAWL_TRY(const Json run, history->run(arguments.run));
+  if (arguments.format == Format::kJson) {
+    context.print_json(run);
+    return ExitCode::kDone;
+  }
+  const WallTime now = context.now();
+  Table table({{"TASK"},
+               {"STATUS"},
+               {"ATTEMPTS", Align::kRight},
+               {"STARTED"},
+               {"TOOK", Align::kRight},
+               {"AFTER"},
+               {"REASON"}});
+  for (const Json* task : in_dag_order(run["tasks"])) {
+    table.add({(*task)["id"].as_string(), status_cell(*task),
+               std::to_string((*task)["attempts"].items().size()),
+               when_text((*task)["started_at"], now),
+               span_text((*task)["started_at"], (*task)["ended_at"], now),
+               joined((*task)["depends_on"]), reason_text(*task, now)});
+  }
+  const bool color = context.out().color();
+  context.out().write(run_facts(run, now).render(color) + "\n" + table.render(color));
+  return ExitCode::kDone;
+}
+
+}  // namespace pawl::cli

@@ -1,0 +1,48 @@
+#include "cli/api_client.h"
+#include "cli/commands.h"
+#include "cli/json_view.h"
+#include "cli/table.h"
+
+namespace pawl::cli {
+namespace {
+
+std::string number(const Json& value) { return std::to_string(value.as_integer()); }
+
+Cell engine_cell(const Json& engine) {
+  if (!engine["reachable"].as_bool()) {
+    const std::string& error = engine["error"].as_string();
+    return {error.empty() ? "not reached yet" : "not reachable: " + error, Tone::kBad};
+  }
+  return {"Docker " + engine["version"].as_string() + ", API " + engine["api_version"].as_string(),
+          Tone::kGood};
+}
+
+}  // namespace
+
+Result<ExitCode> execute(const StatusArguments& arguments, Context& context) {
+  PAWL_TRY(const ServerAddress server, context.server());
+  PAWL_TRY(ApiClient api, ApiClient::make(server.address));
+  PAWL_TRY(const Json status, api.get("/api/v1/status"));
+  if (arguments.format == Format::kJson) {
+    context.print_json(status);
+    return ExitCode::kDone;
+  }
+  Facts facts;
+  facts.add("host", status["host"].as_string());
+  facts.add("agent", status["ready"].as_bool() ? Cell("ready", Tone::kGood)
+                                               : Cell("recovering", Tone::kActive));
+  facts.add("version", status["version"].as_string());
+  facts.add("started", when_text(status["started_at"], context.now()));
+  facts.add("engine", engine_cell(status["engine"]));
+  facts.add("workers", number(status["slots_used"]) + " of " + number(status["workers"]) +
+                           " busy, " + number(status["ready_tasks"]) + " tasks waiting");
+  facts.add("runs", number(status["unfinished_runs"]) + " unfinished");
+  facts.add("pipelines", number(status["pipelines"]));
+  for (const Json& warning : status["warnings"].items()) {
+    facts.add("warning", {warning.as_string(), Tone::kBad});
+  }
+  context.out().write(facts.render(context.out().color()));
+  return ExitCode::kDone;
+}
+
+}  // namespace pawl::cli

@@ -1,0 +1,15 @@
+#include "base/version.h"
+#include "cli/commands.h"
+
+namespace pawl::cli {
+
+Result<ExitCode> execute(const VersionArguments& arguments, Context& context) {
+  if (arguments.format == Format::kJson) {
+    context.print_json(Json::object().set("version", kVersion));
+  } else {
+    context.out().write(std::string("pawl ") + kVersion + "\n");
+  }
+  return ExitCode::kDone;
+}
+
+}  // namespace pawl::cli
