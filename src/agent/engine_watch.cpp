@@ -18,7 +18,7 @@ void EngineWatch::start() {
 void EngineWatch::stop() {
   {
     std::lock_guard lock(mutex_);
-    stopping_ = true;
+    stop_.request_stop();
   }
   stop_requested_.notify_all();
   if (thread_.joinable()) thread_.join();
@@ -29,9 +29,10 @@ void EngineWatch::run() {
   bool was_reachable = false;
   while (true) {
     EngineStatus status;
-    if (const auto info = engine_.info()) {
+    if (const auto info = engine_.info(stop_.get_token())) {
       status = EngineStatus{true, info->version, info->api_version, {}};
     } else {
+      if (info.error().kind == ErrorKind::kCancelled) return;
       status.error = info.error().text();
     }
     if (first || status.reachable != was_reachable) {
@@ -50,7 +51,7 @@ void EngineWatch::run() {
     const std::int64_t pause_ms =
         status.reachable ? limits::kEngineCheckMs : limits::kEngineCheckAwayMs;
     if (stop_requested_.wait_for(lock, std::chrono::milliseconds(pause_ms),
-                                 [&] { return stopping_; })) {
+                                 [&] { return stop_.stop_requested(); })) {
       return;
     }
   }

@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <stop_token>
 #include <thread>
 
 #include "agent/published.h"
@@ -24,7 +25,7 @@ class EngineWatch {
   Published& published_;
   std::mutex mutex_;
   std::condition_variable stop_requested_;
-  bool stopping_ = false;
+  std::stop_source stop_;
   std::thread thread_;
 };
 
