@@ -34,11 +34,7 @@ Result<void> check(const Command& command) {
     return check_name(save->pipeline->name);
   }
   if (const auto* save = std::get_if<SaveSource>(&command)) return check_name(save->state.name);
-  const bool is_effect = std::holds_alternative<RunAttempt>(command) ||
-                         std::holds_alternative<SignalAttempt>(command) ||
-                         std::holds_alternative<RemoveContainer>(command) ||
-                         std::holds_alternative<Reply>(command);
-  PAWL_ASSERT(!is_effect);
+  PAWL_ASSERT(!is_effect(command));
   return {};
 }
 
@@ -163,6 +159,8 @@ void FakeStore::apply_locked(const Command& command) {
           pipelines_.erase(body.name);
         } else if constexpr (std::is_same_v<Body, SaveSource>) {
           sources_[body.state.name] = body.state;
+        } else if constexpr (std::is_same_v<Body, DeleteSource>) {
+          sources_.erase(body.name);
         }
       },
       command);
