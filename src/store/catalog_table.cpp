@@ -127,6 +127,11 @@ Result<void> put_source(Transaction& txn, const SourceState& source) {
   return put_record(txn, encode_source(source));
 }
 
+Result<void> remove_source(Transaction& txn, const std::string& name) {
+  PAWL_CHECK(check_name("a source", name));
+  return txn.remove(Table::kSources, name);
+}
+
 Result<std::vector<SourceState>> list_sources(const Transaction& txn, const SetAside& set_aside) {
   return list_all<SourceState>(txn, Table::kSources, decode_source, set_aside);
 }

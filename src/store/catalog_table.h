@@ -51,6 +51,7 @@ class DefinitionCache {
                                                                     const SetAside& set_aside);
 
 [[nodiscard]] Result<void> put_source(Transaction& txn, const SourceState& source);
+[[nodiscard]] Result<void> remove_source(Transaction& txn, const std::string& name);
 [[nodiscard]] Result<std::vector<SourceState>> list_sources(const Transaction& txn,
                                                             const SetAside& set_aside);
 

@@ -130,8 +130,15 @@ class LmdbTransaction : public StoreTransaction {
     return store::remove_pipeline(txn_, command.name);
   }
   Result<void> put(const SaveSource& save) { return store::put_source(txn_, save.state); }
-  template <typename Effect>
-  Result<void> put(const Effect&) {
+  Result<void> put(const DeleteSource& command) {
+    return store::remove_source(txn_, command.name);
+  }
+  // Named one by one, so that a new command does not compile before it is stored.
+  Result<void> put(const RunAttempt&) { refuse_effect(); }
+  Result<void> put(const SignalAttempt&) { refuse_effect(); }
+  Result<void> put(const RemoveContainer&) { refuse_effect(); }
+  Result<void> put(const Reply&) { refuse_effect(); }
+  [[noreturn]] static void refuse_effect() {
     panic("an effect is nothing that can be stored", __FILE__, __LINE__);
   }
 
