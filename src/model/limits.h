@@ -101,10 +101,17 @@ inline constexpr std::size_t kLogChunkBytes = 64 * 1024;   // uncompressed, one 
 inline constexpr std::int64_t kLogFlushMs = 250;           // a line is readable this soon
 inline constexpr std::size_t kLogLineBytes = 16 * 1024;    // one record; longer lines are several
 inline constexpr std::int64_t kLogLimitBytes = 10LL * 1024 * 1024;  // of one attempt; host config
+inline constexpr std::int64_t kLogMergeBytes = 4096;  // a stored chunk grows up to here before a new one
 
 // --- Store (store/) ---
 inline constexpr std::size_t kStoreMapBytes = 2ull * 1024 * 1024 * 1024;  // host config
+inline constexpr unsigned kStoreReaders = 126;  // snapshots at once, of all processes
+inline constexpr std::int64_t kStoreCheckMs = 60'000;  // between looks at dead readers and room
+inline constexpr std::size_t kStoreWarnPercent = 80;
+inline constexpr std::size_t kStoreScanRows = 250'000;  // index entries looked at for one page
+inline constexpr std::size_t kStoreDamageNames = 1'000;  // of damaged records that were logged
 inline constexpr std::size_t kRecordBytes = 1024 * 1024;
+inline constexpr std::size_t kDefinitionBytes = 8u * 1024 * 1024;  // as JSON, all defaults filled in
 inline constexpr std::size_t kIdentityBytes = 512;
 inline constexpr std::size_t kPageRows = 200;
 inline constexpr std::size_t kDefaultPageRows = 50;
