@@ -89,7 +89,13 @@ inline constexpr std::int64_t kReplyDeadlineMs = 10'000;          // trigger to 
 inline constexpr std::size_t kEngineResponseBytes = 8u * 1024 * 1024;
 inline constexpr std::int64_t kEngineCallMs = 30'000;    // calls that answer at once
 inline constexpr std::int64_t kEngineStartMs = 120'000;  // start of one container
+inline constexpr std::int64_t kEngineConnectMs = 5'000;
+inline constexpr std::size_t kEngineIdleConnections = 4;  // kept open for the next call
+inline constexpr std::size_t kEngineMessageBytes = 512;   // of the engine's own words in an error
+inline constexpr std::size_t kImageNameBytes = 512;
 inline constexpr std::int64_t kImagePullMs = 15 * 60'000;
+inline constexpr std::size_t kPullLineBytes = 64 * 1024;  // one progress message
+inline constexpr std::size_t kPullNotes = 20;             // progress lines in a task's log
 inline constexpr std::int64_t kDefaultMemoryBytes = 256LL * 1024 * 1024;
 inline constexpr std::int64_t kDefaultCpusMilli = 1000;
 inline constexpr std::int64_t kDefaultPids = 128;
@@ -100,6 +106,9 @@ inline constexpr std::int64_t kDefaultTaskTimeoutMs = 60 * 60'000;
 inline constexpr std::size_t kLogChunkBytes = 64 * 1024;   // uncompressed, one stored chunk
 inline constexpr std::int64_t kLogFlushMs = 250;           // a line is readable this soon
 inline constexpr std::size_t kLogLineBytes = 16 * 1024;    // one record; longer lines are several
+inline constexpr std::size_t kLogFrameBytes = 1024 * 1024;  // one frame of the engine's stream
+inline constexpr std::size_t kEngineLogFileBytes = 16u * 1024 * 1024;
+inline constexpr std::size_t kEngineLogFiles = 3;
 inline constexpr std::int64_t kLogLimitBytes = 10LL * 1024 * 1024;  // of one attempt; host config
 
 // --- Store (store/) ---
