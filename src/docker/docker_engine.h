@@ -1,5 +1,6 @@
-// Docker's Engine API (1.40 to 1.47 as spoken by Docker 19.03 and newer) over libcurl, on a unix
-// socket. See docs.docker.com/engine/api. Thread-safe: a pool of connections, one per call under way.
+// Docker's Engine API (1.40 to 1.47 as spoken by Docker 19.03 and newer) over
+// libcurl, on a unix socket. See docs.docker.com/engine/api. Thread-safe: a
+// pool of connections, one per call under way.
 #pragma once
 
 #include <memory>
@@ -9,8 +10,10 @@
 
 namespace pawl {
 
-// `host`: "unix:///path/to.sock". kInvalid for other schemes. Does not connect yet: the version is
-// negotiated with the first call that reaches the engine, and anew after it was unreachable.
-[[nodiscard]] Result<std::unique_ptr<ContainerEngine>> make_docker_engine(const std::string& host);
+// `host`: "unix:///path/to.sock". kInvalid for other schemes. Does not connect
+// yet: the version is negotiated with the first call that reaches the engine,
+// and anew after it was unreachable.
+[[nodiscard]] Result<std::unique_ptr<ContainerEngine>>
+make_docker_engine(const std::string &host);
 
-}  // namespace pawl
+} // namespace pawl

@@ -1,0 +1,70 @@
+// One HTTP/1.1 client connection to a unix socket, over libcurl. It stays open
+// between calls.
+//
+// One call at a time; a connection may move between threads. Sleeps in poll(2)
+// while nothing happens: a stop request wakes it, there is no polling.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/result.h"
+
+namespace pawl {
+
+// Takes a response's body while it comes. Called by the calling thread only.
+class BodySink {
+public:
+  virtual ~BodySink() = default;
+  // An error ends the call and is its result.
+  [[nodiscard]] virtual Result<void> take(std::string_view bytes) = 0;
+  // As LogSink::before_wait.
+  [[nodiscard]] virtual std::optional<std::int64_t> before_wait() { return -1; }
+};
+
+struct HttpRequest {
+  const char *method = "GET";
+  std::string target; // path and query, encoded
+  std::string body;   // JSON; POST only
+  std::int64_t answer_ms =
+      0; // until the response's head has come; 0: no bound of its own
+  std::int64_t total_ms = 0; // until its end; 0: no bound
+  // False: carried out twice it does harm. It goes over a new connection, since
+  // libcurl says a request again when a kept connection turns out to be closed,
+  // not knowing whether it was heard.
+  bool idempotent = true;
+  BodySink *sink =
+      nullptr; // gets the body of a 2xx response; without one it is collected
+};
+
+struct HttpResponse {
+  long status = 0;
+  std::string body;
+};
+
+class HttpConnection {
+public:
+  explicit HttpConnection(std::string socket_path);
+  ~HttpConnection();
+  HttpConnection(const HttpConnection &) = delete;
+  HttpConnection &operator=(const HttpConnection &) = delete;
+
+  // Errors: kUnavailable (nobody answers, or the connection broke), kTimeout,
+  // kTooLarge (a body over limits::kEngineResponseBytes), kCorrupt (no HTTP),
+  // kCancelled, kExhausted, and the sink's.
+  [[nodiscard]] Result<HttpResponse> perform(const HttpRequest &request,
+                                             const std::stop_token &stop);
+
+private:
+  const std::string socket_path_;
+  CURLM *multi_ = nullptr; // owns the kept connection
+  CURL *easy_ = nullptr;
+};
+
+} // namespace pawl
