@@ -125,8 +125,7 @@ Result<void> read_files(Reader& in, std::vector<PulledFile>& files) {
     total += file.content.size();
     if (total > limits::kSourceBytes) return Error{ErrorKind::kTooLarge, "too many bytes", {}};
     if (!in.ok()) break;
-    if (!is_plain_relative_path(file.path) ||
-        (!files.empty() && files.back().path >= file.path)) {
+    if (!is_plain_relative_path(file.path) || (!files.empty() && files.back().path >= file.path)) {
       return corrupt("the pull's reply has file names that are not plain, sorted and unique");
     }
     files.push_back(std::move(file));
@@ -163,8 +162,7 @@ Result<PullReply> decode_payload(std::string_view payload) {
     PAWL_CHECK(read_files(in, reply.result.files));
     PAWL_CHECK(read_problems(in, reply.result.problems));
     if (!is_revision(reply.result.revision)) return corrupt("the pull's reply has no revision");
-    if (reply.result.unchanged &&
-        (!reply.result.files.empty() || !reply.result.problems.empty())) {
+    if (reply.result.unchanged && (!reply.result.files.empty() || !reply.result.problems.empty())) {
       return corrupt("the pull's reply is unchanged and yet has files");
     }
   }

@@ -118,9 +118,8 @@ struct SpawnSettings {
     if (code == 0) code = ::posix_spawnattr_setsigdefault(&attributes, &all);
     if (code == 0) code = ::posix_spawnattr_setpgroup(&attributes, 0);
     if (code == 0) {
-      code = ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK |
-                                                         POSIX_SPAWN_SETSIGDEF |
-                                                         POSIX_SPAWN_SETPGROUP);
+      code = ::posix_spawnattr_setflags(
+          &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
     }
     return code;
   }
@@ -154,7 +153,10 @@ class LineCutter {
 class Child {
  public:
   Child(pid_t pid, UniqueFd output, UniqueFd errors, const ChildCommand& command)
-      : pid_(pid), output_(std::move(output)), errors_(std::move(errors)), command_(command),
+      : pid_(pid),
+        output_(std::move(output)),
+        errors_(std::move(errors)),
+        command_(command),
         lines_(command.on_error_line) {}
 
   ChildOutcome run(SteadyTime deadline) {
@@ -186,15 +188,14 @@ class Child {
   // False when both pipes came to their end by themselves; else `outcome.end` says why not.
   bool read_all(SteadyTime deadline, ChildOutcome& outcome) {
     while (output_.is_open() || errors_.is_open()) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-          deadline - std::chrono::steady_clock::now());
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
       if (left.count() <= 0) {
         outcome.end = ChildOutcome::End::kDeadline;
         return true;
       }
-      std::array<pollfd, 3> fds = {{{output_.get(), POLLIN, 0},
-                                    {errors_.get(), POLLIN, 0},
-                                    {command_.wake_fd, POLLIN, 0}}};
+      std::array<pollfd, 3> fds = {
+          {{output_.get(), POLLIN, 0}, {errors_.get(), POLLIN, 0}, {command_.wake_fd, POLLIN, 0}}};
       const int wait_ms = static_cast<int>(std::min<std::int64_t>(left.count(), 60'000));
       const int ready = ::poll(fds.data(), fds.size(), wait_ms);
       if (ready < 0 && errno != EINTR) {
@@ -243,8 +244,8 @@ class Child {
         std::chrono::steady_clock::now() + std::chrono::milliseconds(wait_ms);
     std::string ignored;
     while (output_.is_open() || errors_.is_open()) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-          deadline - std::chrono::steady_clock::now());
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
       if (left.count() <= 0) return false;
       std::array<pollfd, 2> fds = {{{output_.get(), POLLIN, 0}, {errors_.get(), POLLIN, 0}}};
       if (::poll(fds.data(), fds.size(), static_cast<int>(left.count())) <= 0) continue;

@@ -32,11 +32,11 @@ struct ChildCommand {
 
 struct ChildOutcome {
   enum class End : std::uint8_t {
-    kExited,          // code: its exit code
-    kSignalled,       // code: the signal
-    kDeadline,        // it was killed: the deadline passed
-    kStopped,         // it was killed: wake_fd
-    kTooMuchOutput,   // it was killed: over output_bytes_max
+    kExited,         // code: its exit code
+    kSignalled,      // code: the signal
+    kDeadline,       // it was killed: the deadline passed
+    kStopped,        // it was killed: wake_fd
+    kTooMuchOutput,  // it was killed: over output_bytes_max
   };
   End end = End::kExited;
   int code = 0;

@@ -83,8 +83,7 @@ bool is_disk_full(const std::string& path) {
 
 Result<CloneStore> CloneStore::open(const std::string& cache_directory,
                                     const std::string& source_name, const std::string& url) {
-  const std::string own_name =
-      source_name + "-" + hex(sha256(url)).substr(0, kDigestDigits);
+  const std::string own_name = source_name + "-" + hex(sha256(url)).substr(0, kDigestDigits);
   const std::string folder = cache_directory + "/" + own_name;
   PAWL_CHECK(make_directories(folder));
   ::chmod(folder.c_str(), 0700);
@@ -111,9 +110,10 @@ bool CloneStore::has_repository() const {
 }
 
 std::size_t CloneStore::packs() const {
-  return names_in(repository() + "/objects/pack", [](const std::string& name) {
-           return name.size() > 5 && name.compare(name.size() - 5, 5, ".pack") == 0;
-         })
+  return names_in(repository() + "/objects/pack",
+                  [](const std::string& name) {
+                    return name.size() > 5 && name.compare(name.size() - 5, 5, ".pack") == 0;
+                  })
       .size();
 }
 

@@ -37,7 +37,7 @@ class OutHandle {
   OutHandle(const OutHandle&) = delete;
   OutHandle& operator=(const OutHandle&) = delete;
   ~OutHandle() { handle_.reset(raw_); }
-  operator typename Handle::pointer*() { return &raw_; }
+  operator typename Handle::pointer *() { return &raw_; }
 
  private:
   Handle& handle_;

@@ -54,8 +54,8 @@ Result<git_oid> find_commit(git_repository* repository, const std::string& ref) 
 
 Result<GitRepository> open_repository(const std::string& path) {
   GitRepository repository;
-  const int code =
-      git_repository_open_ext(out(repository), path.c_str(), GIT_REPOSITORY_OPEN_NO_SEARCH, nullptr);
+  const int code = git_repository_open_ext(out(repository), path.c_str(),
+                                           GIT_REPOSITORY_OPEN_NO_SEARCH, nullptr);
   if (code == GIT_ENOTFOUND) return Error{ErrorKind::kNotFound, "no Git repository", path};
   if (code != 0) return damage_error("cannot open the repository");
   return repository;

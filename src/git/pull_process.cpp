@@ -9,8 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cerrno>
+#include <chrono>
 #include <deque>
 
 #include "base/log.h"
@@ -40,7 +40,8 @@ std::string clean_text(std::string_view text) {
 std::string signal_text(int number) {
   const char* name = ::sigabbrev_np(number);
   const char* description = ::sigdescr_np(number);
-  std::string text = name == nullptr ? "signal " + std::to_string(number) : std::string("SIG") + name;
+  std::string text =
+      name == nullptr ? "signal " + std::to_string(number) : std::string("SIG") + name;
   if (description != nullptr) text += std::string(", ") + description;
   return text;
 }
@@ -106,7 +107,8 @@ Error describe_end(const ChildOutcome& outcome, const ChildWords& words, std::in
     case ChildOutcome::End::kStopped:
       return Error{ErrorKind::kCancelled, "the agent is stopping", {}};
     case ChildOutcome::End::kDeadline:
-      return Error{ErrorKind::kTimeout, "not done within " + format_duration(deadline_ms) + doing, {}};
+      return Error{
+          ErrorKind::kTimeout, "not done within " + format_duration(deadline_ms) + doing, {}};
     case ChildOutcome::End::kTooMuchOutput:
       return Error{ErrorKind::kTooLarge, "the pull's child handed over too much" + doing, {}};
     case ChildOutcome::End::kSignalled: {
@@ -121,7 +123,8 @@ Error describe_end(const ChildOutcome& outcome, const ChildWords& words, std::in
       if (!words.last().empty()) message += ": " + words.last();
       return Error{ErrorKind::kInternal, std::move(message), {}};
     }
-    case ChildOutcome::End::kExited: break;
+    case ChildOutcome::End::kExited:
+      break;
   }
   std::string message =
       "the pull's child process failed (exit code " + std::to_string(outcome.code) + ")" + doing;
@@ -133,10 +136,13 @@ Error describe_end(const ChildOutcome& outcome, const ChildWords& words, std::in
 bool blames_clone(const ChildOutcome& outcome, Stage stage) {
   switch (outcome.end) {
     case ChildOutcome::End::kStopped:
-    case ChildOutcome::End::kTooMuchOutput: return false;
-    case ChildOutcome::End::kDeadline: return stage == Stage::kClone;
+    case ChildOutcome::End::kTooMuchOutput:
+      return false;
+    case ChildOutcome::End::kDeadline:
+      return stage == Stage::kClone;
     case ChildOutcome::End::kSignalled:
-    case ChildOutcome::End::kExited: break;
+    case ChildOutcome::End::kExited:
+      break;
   }
   return stage == Stage::kClone || stage == Stage::kFetch;
 }
@@ -181,8 +187,8 @@ Result<PullResult> PullProcess::pull_with_retry(const SourceConfig& source,
     if (attempt.clone_suspect) set_suspect(source.name, true);
     if (attempt.clone_sound) set_suspect(source.name, false);
     const auto used = std::chrono::steady_clock::now() - start;
-    left_ms = options_.deadline_ms -
-              std::chrono::duration_cast<std::chrono::milliseconds>(used).count();
+    left_ms =
+        options_.deadline_ms - std::chrono::duration_cast<std::chrono::milliseconds>(used).count();
     if (!attempt.clone_suspect || discard_clone || left_ms < kRetryMinimumMs) {
       return std::move(attempt.result);
     }
@@ -195,16 +201,16 @@ Result<PullResult> PullProcess::pull_with_retry(const SourceConfig& source,
 PullProcess::Attempt PullProcess::run_once(const SourceConfig& source,
                                            const std::string& known_revision,
                                            std::int64_t deadline_ms, bool discard_clone) {
-  PullRequest request{source,        known_revision, options_.cache_directory, deadline_ms,
-                      discard_clone, ::getpid()};
+  PullRequest request{source,      known_revision, options_.cache_directory,
+                      deadline_ms, discard_clone,  ::getpid()};
   ChildWords words(source.name);
   ChildCommand command;
   command.executable = options_.executable;
   command.arguments = {"pawl", "internal-pull"};
   command.environment = {
-      "LANG=C",
+    "LANG=C",
 #if defined(__SANITIZE_ADDRESS__)
-      "ASAN_OPTIONS=detect_leaks=0",  // LeakSanitizer needs ptrace, which the sandbox refuses
+    "ASAN_OPTIONS=detect_leaks=0",  // LeakSanitizer needs ptrace, which the sandbox refuses
 #endif
   };
   command.input = encode_request(request);

@@ -20,7 +20,8 @@ class PullProcess : public GitSource {
  public:
   struct Options {
     std::string executable = "/proc/self/exe";  // run as `EXECUTABLE internal-pull`
-    std::string cache_directory;  // bare clones of remote sources, one folder a source; made if missing
+    std::string
+        cache_directory;  // bare clones of remote sources, one folder a source; made if missing
     std::int64_t deadline_ms = limits::kPullDeadlineMs;
   };
   explicit PullProcess(Options options);

@@ -27,8 +27,8 @@ constexpr const char* kDefaultUser = "git";
 Result<GitRepository> make_repository(const std::string& path) {
   git_repository_init_options options;
   git_repository_init_options_init(&options, GIT_REPOSITORY_INIT_OPTIONS_VERSION);
-  options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_NO_REINIT |
-                  GIT_REPOSITORY_INIT_MKDIR;
+  options.flags =
+      GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_NO_REINIT | GIT_REPOSITORY_INIT_MKDIR;
   GitRepository repository;
   if (git_repository_init_ext(out(repository), path.c_str(), &options) == 0) return repository;
   if (is_disk_full(std::filesystem::path(path).parent_path())) {
@@ -39,9 +39,9 @@ Result<GitRepository> make_repository(const std::string& path) {
 
 Result<GitRepository> open_clone(const std::string& path) {
   GitRepository repository;
-  const int code = git_repository_open_ext(
-      out(repository), path.c_str(), GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_BARE,
-      nullptr);
+  const int code =
+      git_repository_open_ext(out(repository), path.c_str(),
+                              GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_BARE, nullptr);
   if (code != 0) return damage_error("cannot open the clone");
   return repository;
 }

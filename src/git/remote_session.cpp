@@ -44,8 +44,10 @@ bool is_damage_class(int klass) {
     case GIT_ERROR_TREE:
     case GIT_ERROR_INDEXER:
     case GIT_ERROR_SHA:
-    case GIT_ERROR_GRAFTS: return true;
-    default: return false;
+    case GIT_ERROR_GRAFTS:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -61,14 +63,17 @@ std::string default_branch_of(const git_remote_head* const* heads, std::size_t c
 }  // namespace
 
 Result<void> configure_remote_access(const RemoteAccess& access) {
-  const int connect_ms = static_cast<int>(std::min(limits::kPullConnectMs, read_timeout_ms(access)));
+  const int connect_ms =
+      static_cast<int>(std::min(limits::kPullConnectMs, read_timeout_ms(access)));
   git_libgit2_opts(GIT_OPT_SET_SERVER_CONNECT_TIMEOUT, connect_ms);
   git_libgit2_opts(GIT_OPT_SET_SERVER_TIMEOUT, static_cast<int>(read_timeout_ms(access)));
   if (access.url.scheme != SourceUrl::Scheme::kHttps || access.ca_file.empty()) return {};
   if (git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, access.ca_file.c_str(), nullptr) != 0) {
     return Error{ErrorKind::kDenied,
-                 "auth.ca_file '" + access.ca_file + "' cannot be used: it must be a readable PEM file "
-                 "of CA certificates (" + last_git_message() + ")",
+                 "auth.ca_file '" + access.ca_file +
+                     "' cannot be used: it must be a readable PEM file "
+                     "of CA certificates (" +
+                     last_git_message() + ")",
                  {}};
   }
   return {};
@@ -151,9 +156,11 @@ Error RemoteSession::failure(int code, bool clone_too) const {
   const std::int64_t limit_ms = read_timeout_ms(access_);
   // Over TLS libgit2 loses the code of a timeout on its way up.
   if (code == GIT_TIMEOUT || silent >= std::chrono::milliseconds(limit_ms)) {
-    return Error{ErrorKind::kTimeout, "the remote sent nothing for " + format_duration(limit_ms), {}};
+    return Error{
+        ErrorKind::kTimeout, "the remote sent nothing for " + format_duration(limit_ms), {}};
   }
-  if (code == GIT_EAUTH) return Error{ErrorKind::kDenied, "the remote refuses access: " + message, {}};
+  if (code == GIT_EAUTH)
+    return Error{ErrorKind::kDenied, "the remote refuses access: " + message, {}};
   if (code == GIT_ECERTIFICATE) return Error{ErrorKind::kDenied, message, {}};
   if (klass == GIT_ERROR_NOMEMORY) {
     return Error{ErrorKind::kTooLarge, "the repository needs more memory than a pull may have", {}};
@@ -163,8 +170,8 @@ Error RemoteSession::failure(int code, bool clone_too) const {
     if (is_disk_full(path)) return Error{ErrorKind::kExhausted, "the disk is full", path};
     return Error{ErrorKind::kCorrupt, "objects are damaged: " + message, {}};
   }
-  return Error{ErrorKind::kUnavailable, message.empty() ? "the remote closed the connection" : message,
-               {}};
+  return Error{
+      ErrorKind::kUnavailable, message.empty() ? "the remote closed the connection" : message, {}};
 }
 
 bool RemoteSession::may_have_credentials(const std::string& url) const {
@@ -183,15 +190,18 @@ int RemoteSession::on_credentials(git_credential** credential, const char* url,
     return GIT_EAUTH;
   };
   if ((allowed_types & GIT_CREDENTIAL_USERPASS_PLAINTEXT) == 0) {
-    return refuse("the remote asks for a way to log in that pawl does not have (it has HTTP Basic)");
+    return refuse(
+        "the remote asks for a way to log in that pawl does not have (it has HTTP Basic)");
   }
   if (!self.may_have_credentials(url == nullptr ? "" : url)) {
-    return refuse("the remote redirects to another place, which does not get the password: put its "
-                  "address into the source's url");
+    return refuse(
+        "the remote redirects to another place, which does not get the password: put its "
+        "address into the source's url");
   }
   if (self.access_.password_place.empty()) {
-    return refuse("the remote asks for a password (or the repository does not exist): set "
-                  "auth.username and auth.password_file");
+    return refuse(
+        "the remote asks for a password (or the repository does not exist): set "
+        "auth.username and auth.password_file");
   }
   if (self.credentials_given_) {
     return refuse("the remote refuses the user '" + self.access_.username +
@@ -211,8 +221,8 @@ int RemoteSession::on_certificate(git_cert* certificate, int valid, const char* 
   const std::string trusted = self.access_.ca_file.empty()
                                   ? "this host's CA certificates"
                                   : "auth.ca_file '" + self.access_.ca_file + "'";
-  std::string problem = valid != 0 ? check_certificate_name(der, host)
-                                   : explain_certificate(der, host, trusted);
+  std::string problem =
+      valid != 0 ? check_certificate_name(der, host) : explain_certificate(der, host, trusted);
   if (problem.empty()) return 0;
   self.callback_error_ = Error{ErrorKind::kDenied, std::move(problem), {}};
   return GIT_ECERTIFICATE;

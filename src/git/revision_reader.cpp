@@ -18,7 +18,8 @@ namespace {
 
 bool is_pipeline_name(std::string_view name) {
   for (const std::string_view suffix : {".yaml", ".yml"}) {
-    if (name.size() > suffix.size() && name.substr(name.size() - suffix.size()) == suffix) return true;
+    if (name.size() > suffix.size() && name.substr(name.size() - suffix.size()) == suffix)
+      return true;
   }
   return false;
 }
@@ -70,7 +71,8 @@ class RevisionReader {
       const git_tree_entry* entry = git_tree_entry_byname(tree.get(), part.c_str());
       if (entry == nullptr || git_tree_entry_type(entry) != GIT_OBJECT_TREE) {
         return Error{ErrorKind::kNotFound,
-                     "the revision has no directory '" + path.substr(0, end) + "'", {}};
+                     "the revision has no directory '" + path.substr(0, end) + "'",
+                     {}};
       }
       id = *git_tree_entry_id(entry);
       begin = end + 1;

@@ -20,7 +20,8 @@ namespace pawl {
 [[nodiscard]] Result<void> limit_process(pid_t parent, std::int64_t deadline_ms);
 
 struct SandboxPolicy {
-  std::vector<std::string> read_paths;   // files or directories with all below; missing ones are skipped
+  std::vector<std::string>
+      read_paths;  // files or directories with all below; missing ones are skipped
   std::vector<std::string> write_paths;  // directories
   bool network = false;
   std::vector<std::uint16_t> connect_ports;  // TCP; beside DNS

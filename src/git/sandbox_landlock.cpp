@@ -26,13 +26,13 @@ constexpr std::uint64_t kRemoveDirectory = 1u << 4;
 constexpr std::uint64_t kRemoveFile = 1u << 5;
 constexpr std::uint64_t kMakeDirectory = 1u << 7;
 constexpr std::uint64_t kMakeRegular = 1u << 8;
-constexpr std::uint64_t kRefer = 1u << 13;     // ABI 2
-constexpr std::uint64_t kTruncate = 1u << 14;  // ABI 3
+constexpr std::uint64_t kRefer = 1u << 13;        // ABI 2
+constexpr std::uint64_t kTruncate = 1u << 14;     // ABI 3
 constexpr std::uint64_t kIoctlDevice = 1u << 15;  // ABI 5
 constexpr std::uint64_t kAbi1Files = (1u << 13) - 1;
 
-constexpr std::uint64_t kBindTcp = 1u << 0;     // ABI 4
-constexpr std::uint64_t kConnectTcp = 1u << 1;  // ABI 4
+constexpr std::uint64_t kBindTcp = 1u << 0;               // ABI 4
+constexpr std::uint64_t kConnectTcp = 1u << 1;            // ABI 4
 constexpr std::uint64_t kScopeAbstractSockets = 1u << 0;  // ABI 6
 constexpr std::uint64_t kScopeSignals = 1u << 1;          // ABI 6
 
@@ -97,8 +97,8 @@ std::string restrict_files(const SandboxPolicy& policy, std::string& description
   const long abi = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, kVersionFlag);
   if (abi < 1) return errno == EOPNOTSUPP ? "disabled at boot" : reason("this kernel has none");
   const RulesetAttribute attribute = ruleset_for(abi);
-  const UniqueFd ruleset(static_cast<int>(
-      ::syscall(SYS_landlock_create_ruleset, &attribute, ruleset_bytes(abi), 0)));
+  const UniqueFd ruleset(
+      static_cast<int>(::syscall(SYS_landlock_create_ruleset, &attribute, ruleset_bytes(abi), 0)));
   if (!ruleset.is_open()) return reason("create");
 
   constexpr std::uint64_t kRead = kReadFile | kReadDirectory;
@@ -106,10 +106,12 @@ std::string restrict_files(const SandboxPolicy& policy, std::string& description
                                    kMakeDirectory | kMakeRegular | kRefer;
   static_assert((kWrite & kExecute) == 0);
   for (const std::string& path : policy.read_paths) {
-    if (!allow_path(ruleset.get(), path, kRead, attribute.handled_files)) return reason(path.c_str());
+    if (!allow_path(ruleset.get(), path, kRead, attribute.handled_files))
+      return reason(path.c_str());
   }
   for (const std::string& path : policy.write_paths) {
-    if (!allow_path(ruleset.get(), path, kWrite, attribute.handled_files)) return reason(path.c_str());
+    if (!allow_path(ruleset.get(), path, kWrite, attribute.handled_files))
+      return reason(path.c_str());
   }
   if (attribute.handled_network != 0 && policy.network) {
     if (!allow_port(ruleset.get(), kDnsPort)) return reason("port");

@@ -11,13 +11,9 @@ constexpr const char* kNowhere = "/nonexistent";
 
 std::vector<std::string> paths_for_vetting() {
   return {
-      "/usr/share/zoneinfo",
-      "/etc/localtime",
-      "/etc/timezone",
-      "/dev/null",
-      "/dev/urandom",
+    "/usr/share/zoneinfo", "/etc/localtime", "/etc/timezone", "/dev/null", "/dev/urandom",
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-      "/proc/self",  // their reports read the memory map
+        "/proc/self",  // their reports read the memory map
 #endif
   };
 }
@@ -33,9 +29,9 @@ std::vector<std::string> paths_for_certificates(const CaLocation& location) {
   if (!location.directory.empty()) {
     paths.push_back(location.directory);
     // Where the links in a hashed directory lead to.
-    paths.insert(paths.end(),
-                 {"/usr/share/ca-certificates", "/usr/local/share/ca-certificates",
-                  "/etc/ca-certificates", "/etc/pki/ca-trust/extracted", "/var/lib/ca-certificates"});
+    paths.insert(paths.end(), {"/usr/share/ca-certificates", "/usr/local/share/ca-certificates",
+                               "/etc/ca-certificates", "/etc/pki/ca-trust/extracted",
+                               "/var/lib/ca-certificates"});
   }
   return paths;
 }
