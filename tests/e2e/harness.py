@@ -1,0 +1,291 @@
+"""Real parts for the end-to-end tests: the release binary, a Docker engine, Git repositories, sockets.
+
+Each Agent has a directory, ports, a repository and a demo image of its own, and removes what it made:
+containers by its store's label, the image, the directory; it ends only processes it started.
+"""
+
+import hashlib
+import hmac
+import http.client
+import io
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tarfile
+import tempfile
+import time
+import unittest
+import urllib.parse
+import uuid
+
+PAWL = os.environ.get("PAWL_BINARY") or os.path.join(
+    os.path.dirname(__file__), "..", "..", "build", "release", "src", "pawl")
+ENGINE = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
+WAIT_S = 60  # for what must come; never how long a thing may take
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("engine", timeout=WAIT_S)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+def engine(method, path, body=None, content_type="application/json"):
+    """(status, body) from the Docker engine; JSON is decoded."""
+    connection = UnixConnection(ENGINE)
+    try:
+        headers = {"Content-Type": content_type} if body is not None else {}
+        connection.request(method, path, body=body, headers=headers)
+        answer = connection.getresponse()
+        data = answer.read()
+    finally:
+        connection.close()
+    try:
+        return answer.status, json.loads(data)
+    except ValueError:
+        return answer.status, data
+
+
+def engine_filter(**filters):
+    return "filters=" + urllib.parse.quote(json.dumps(filters))
+
+
+def require_engine():
+    try:
+        status, _ = engine("GET", "/_ping")
+    except OSError as error:
+        raise AssertionError(f"no Docker engine answers on {ENGINE} ({error}); start dockerd") from error
+    if status != 200:
+        raise AssertionError(f"the Docker engine on {ENGINE} answers {status}")
+
+
+def busybox():
+    path = shutil.which("busybox")
+    if path is None:
+        raise AssertionError("busybox is missing; install busybox-static (tools/setup --tests)")
+    return path
+
+
+def make_image(name):
+    """An image of busybox alone, imported from a tar archive: no registry."""
+    applets = subprocess.run([busybox(), "--list"], check=True, capture_output=True, text=True)
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        for folder in ("bin", "dev", "etc", "proc", "sys", "tmp", "workspace"):
+            entry = tarfile.TarInfo(folder)
+            entry.type, entry.mode = tarfile.DIRTYPE, 0o1777 if folder in ("tmp", "workspace") else 0o755
+            tar.addfile(entry)
+        tar.add(busybox(), "bin/busybox")
+        for applet in applets.stdout.split():
+            if applet != "busybox":
+                entry = tarfile.TarInfo(f"bin/{applet}")
+                entry.type, entry.linkname = tarfile.SYMTYPE, "busybox"
+                tar.addfile(entry)
+    changes = urllib.parse.quote("ENV PATH=/bin")
+    status, answer = engine("POST", f"/images/create?fromSrc=-&repo={name}&tag=latest&changes={changes}",
+                            archive.getvalue(), "application/x-tar")
+    if status != 200:
+        raise AssertionError(f"the engine did not take the image: {answer}")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(what, check):
+    """The first true value of check(), polled; fails after WAIT_S naming `what`."""
+    deadline = time.monotonic() + WAIT_S
+    while True:
+        value = check()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {WAIT_S} s for {what}")
+        time.sleep(0.02)
+
+
+def git(repository, *arguments):
+    subprocess.run(["git", "-C", repository, "-c", "user.name=t", "-c", "user.email=t@example.com",
+                    *arguments], check=True, capture_output=True)
+
+
+class Agent:
+    """A pawl agent with everything it needs. start() and kill() as often as the test likes."""
+
+    def __init__(self, pipelines, workers=4, image=True, extra_config=""):
+        self.directory = tempfile.mkdtemp(prefix="pawl-e2e-")
+        self.image = f"pawl-e2e-{uuid.uuid4().hex[:12]}"
+        self.repository = os.path.join(self.directory, "fleet")
+        self.http_port, self.hooks_port = free_port(), free_port()
+        self.socket = os.path.join(self.directory, "pawl.sock")
+        self.config = os.path.join(self.directory, "pawl.yaml")
+        self.log = os.path.join(self.directory, "agent.log")
+        self.secret = "It's a Secret to Everybody"
+        self.process = None
+        self.instances = set()
+        os.makedirs(os.path.join(self.directory, "secrets"))
+        os.makedirs(os.path.join(self.repository, "pipelines"))
+        with open(os.path.join(self.directory, "secrets", "hook"), "w", encoding="utf-8") as file:
+            file.write(self.secret + "\n")
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write(f"""host: {{name: e2e}}
+sources:
+  - {{name: fleet, url: "{self.repository}", ref: refs/heads/main, path: pipelines, interval: 1h}}
+engine: {{type: docker, host: "unix://{ENGINE}"}}
+workers: {workers}
+policy: {{images: ["{self.image}:*", "nowhere.invalid/*"], pull: never}}
+secrets: {{directory: "{self.directory}/secrets"}}
+state: {{directory: "{self.directory}/state"}}
+http: {{listen: "127.0.0.1:{self.http_port}", socket: "{self.socket}"}}
+webhooks: {{listen: "127.0.0.1:{self.hooks_port}"}}
+{extra_config}""")
+        subprocess.run(["git", "init", "-q", "-b", "main", self.repository], check=True)
+        self.commit(pipelines)
+        if image:
+            require_engine()
+            make_image(self.image)
+
+    def commit(self, files):
+        """Replaces pipeline files (None removes one) and commits; {image} stands for the image."""
+        for name, text in files.items():
+            path = os.path.join(self.repository, "pipelines", name)
+            if text is None:
+                os.unlink(path)
+                continue
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text.replace("{image}", f"{self.image}:latest"))
+        git(self.repository, "add", "-A")
+        git(self.repository, "commit", "-q", "-m", "change")
+
+    def start(self, wait_for_pipelines=True):
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen([PAWL, "agent", "--config", self.config], stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log)
+        wait_for("the agent to be ready", self.is_ready)
+        if wait_for_pipelines:
+            self.cli("sync", "fleet", "--wait")
+        return self
+
+    def is_ready(self):
+        if self.process.poll() is not None:
+            with open(self.log, encoding="utf-8", errors="replace") as file:
+                raise AssertionError(f"the agent ended with {self.process.returncode}:\n{file.read()}")
+        try:
+            return self.request("GET", "/readyz")[0] == 200
+        except OSError:
+            return False
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                raise AssertionError("the agent did not end within 20 s of SIGTERM") from None
+        return self.process.returncode if self.process else None
+
+    def close(self):
+        try:
+            self.stop()
+        finally:
+            try:
+                for container in self.containers():
+                    engine("DELETE", f"/containers/{container['Id']}?force=1&v=1")
+                engine("DELETE", f"/images/{self.image}:latest?force=1")
+            except OSError:
+                pass
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    def containers(self):
+        """Those of this agent, by its image: running or not."""
+        _, found = engine("GET", "/containers/json?all=1&" + engine_filter(ancestor=[f"{self.image}:latest"],
+                                                                          label=["dev.pawl.run"]))
+        return found if isinstance(found, list) else []
+
+    def request(self, method, path, body=None, headers=None, port=None):
+        """(status, decoded body) over TCP."""
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.http_port, timeout=WAIT_S)
+        try:
+            connection.request(method, path, body=body, headers=headers or {})
+            answer = connection.getresponse()
+            data = answer.read()
+        finally:
+            connection.close()
+        try:
+            return answer.status, json.loads(data)
+        except ValueError:
+            return answer.status, data.decode("utf-8", "replace")
+
+    def get(self, path):
+        status, body = self.request("GET", "/api/v1" + path)
+        assert status == 200, f"GET {path}: {status} {body}"
+        return body
+
+    def post(self, path, body=None, headers=None):
+        return self.request("POST", "/api/v1" + path, json.dumps(body or {}),
+                            {"Content-Type": "application/json", **(headers or {})})
+
+    def hook(self, path, body, secret=None, delivery=None, headers=None):
+        if isinstance(body, str):
+            body = body.encode()
+        signature = hmac.new((secret or self.secret).encode(), body, hashlib.sha256).hexdigest()
+        all_headers = {"Content-Type": "application/json", "X-Hub-Signature-256": f"sha256={signature}"}
+        if delivery:
+            all_headers["X-GitHub-Delivery"] = delivery
+        all_headers.update(headers or {})
+        return self.request("POST", f"/hooks/{path}", body,
+                            {k: v for k, v in all_headers.items() if v is not None}, self.hooks_port)
+
+    def trigger(self, pipeline, params=None):
+        status, body = self.post(f"/pipelines/{pipeline}/runs", {"params": params or {}})
+        assert status == 202, f"{status} {body}"
+        return body["run_id"]
+
+    def run(self, run_id):
+        return self.get(f"/runs/{run_id}")
+
+    def finished(self, run_id):
+        """The run, once it has ended."""
+        def check():
+            run = self.run(run_id)
+            return run if run["status"] not in ("pending", "running") else None
+        return wait_for(f"the end of run {run_id}", check)
+
+    def log_text(self, run_id, task):
+        status, body = self.request("GET", f"/api/v1/runs/{run_id}/tasks/{task}/logs?format=json")
+        assert status == 200, body
+        return "".join(record["text"] for record in body["records"] if record["stream"] != "pawl")
+
+    def cli(self, *arguments, check=True, **options):
+        result = subprocess.run([PAWL, *arguments, "--config", self.config], capture_output=True, text=True,
+                                timeout=WAIT_S, check=False, **options)
+        if check and result.returncode != 0:
+            raise AssertionError(f"pawl {' '.join(arguments)}: exit code {result.returncode}\n"
+                                 f"{result.stdout}{result.stderr}")
+        return result
+
+
+class Case(unittest.TestCase):
+    def agent(self, pipelines, **options):
+        agent = Agent(pipelines, **options)
+        self.addCleanup(agent.close)
+        return agent
+
+    def task(self, run, task_id):
+        return next(task for task in run["tasks"] if task["id"] == task_id)
