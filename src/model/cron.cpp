@@ -182,6 +182,9 @@ class CronParser {
   }
 
   Result<void> read_fields(const std::vector<std::string_view>& words, bool seconds) {
+    if (words[0].starts_with("TZ=") || words[0].starts_with("CRON_TZ=")) {
+      return error(words[0], quote(words[0]) + " in the expression; give the zone as `timezone:`");
+    }
     const std::size_t wanted = seconds ? 6 : 5;
     if (words.size() != wanted) return wrong_count(words, seconds);
     schedule_.has_seconds_ = seconds;
@@ -193,9 +196,6 @@ class CronParser {
   }
 
   Error wrong_count(const std::vector<std::string_view>& words, bool seconds) const {
-    if (words[0].starts_with("TZ=") || words[0].starts_with("CRON_TZ=")) {
-      return error(words[0], quote(words[0]) + " in the expression; give the zone as `timezone:`");
-    }
     const std::size_t wanted = seconds ? 6 : 5;
     const std::size_t found = words.size();
     std::string message = "found " + std::to_string(found) + (found == 1 ? " field" : " fields") +

@@ -57,13 +57,15 @@ def shrink(name, data):
     at += kind_count * 6
     abbreviations = data[at:at + char_count]
 
-    # The last transition up to 1970 stays: what holds before the first one is a matter of taste
-    # among TZif readers.
+    # The last transition up to 1970 stays, where there is one: what holds before the first one is type 0, but
+    # not to every reader.
     first = max((i for i, time in enumerate(times) if time <= 0), default=0)
     times, indexes = times[first:], indexes[first:]
 
-    used, chars, new_indexes = [], b"", bytearray()
-    for index in indexes or b"\0":
+    used, chars = [], b""
+
+    def renumbered(index):
+        nonlocal chars
         offset, is_dst, begin = kinds[index]
         text = abbreviations[begin:abbreviations.index(b"\0", begin) + 1]
         if text not in chars:
@@ -71,12 +73,16 @@ def shrink(name, data):
         kind = struct.pack(">iBB", offset, is_dst, chars.index(text))
         if kind not in used:
             used.append(kind)
-        new_indexes.append(used.index(kind))
+        return used.index(kind)
+
+    if not times or times[0] > 0:
+        renumbered(0)
+    new_indexes = bytes(map(renumbered, indexes))
     return b"".join((
         HEADER.pack(b"TZif", b"2", 0, 0, 0, 0, 0, 0),
         HEADER.pack(b"TZif", b"2", 0, 0, 0, len(times), len(used), len(chars)),
         struct.pack(f">{len(times)}q", *times),
-        bytes(new_indexes[:len(times)]),
+        new_indexes,
         b"".join(used),
         chars,
         footer,

@@ -18,9 +18,9 @@
 #include <mutex>
 #include <utility>
 
-#include "absl/time/civil_time.h"
-#include "absl/time/internal/cctz/include/cctz/zone_info_source.h"
-#include "absl/time/time.h"
+#include <absl/time/civil_time.h>
+#include <absl/time/internal/cctz/include/cctz/zone_info_source.h>
+#include <absl/time/time.h>
 #include "base/file.h"
 #include "base/log.h"
 #include "model/embedded_zones.h"
