@@ -15,11 +15,11 @@ namespace pawl {
 
 // What systemd and Docker users expect to be honoured; empty = not set.
 struct HostEnvironment {
-  std::string host_name;            // gethostname()
-  std::string state_directory;      // $STATE_DIRECTORY
-  std::string runtime_directory;    // $RUNTIME_DIRECTORY
+  std::string host_name;              // gethostname()
+  std::string state_directory;        // $STATE_DIRECTORY
+  std::string runtime_directory;      // $RUNTIME_DIRECTORY
   std::string credentials_directory;  // $CREDENTIALS_DIRECTORY
-  std::string docker_host;          // $DOCKER_HOST
+  std::string docker_host;            // $DOCKER_HOST
 };
 
 // Reads them from the process environment.
@@ -30,7 +30,8 @@ struct HostConfigResult {
   std::vector<Problem> problems;  // all of them
 };
 
-// `file` is for messages. Unknown and duplicate keys, wrong types and values out of bounds are problems.
+// `file` is for messages. Unknown and duplicate keys, wrong types and values out of bounds are
+// problems.
 [[nodiscard]] HostConfigResult parse_host_config(std::string_view text, const std::string& file,
                                                  const HostEnvironment& environment);
 // kNotFound etc. from reading become a problem of line 0.

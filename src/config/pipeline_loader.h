@@ -1,5 +1,6 @@
 // Reads a pipeline file (SPEC §1) into model/pipeline.h: pre-scan (size, depth, aliases, duplicate
-// keys), then every key checked, then the DAG. All problems are reported, each with line and column.
+// keys), then every key checked, then the DAG. All problems are reported, each with line and
+// column.
 //
 // Pure but for Zone::load. Any thread. Hostile input: bounded time and memory, no crash.
 #pragma once

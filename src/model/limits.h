@@ -55,9 +55,27 @@ inline constexpr std::int64_t kWebhookBodyMinBytes = 1024;
 inline constexpr std::size_t kSourceFiles = 2'000;
 inline constexpr std::size_t kSourceBytes = 16u * 1024 * 1024;  // all pipeline files of a revision
 inline constexpr std::size_t kSourceTreeEntries = 100'000;
+inline constexpr std::size_t kSourceTreeDepth = 32;  // directories below the source's path
 inline constexpr std::size_t kSourcePathBytes = 1024;
+inline constexpr std::size_t kSourceProblems = 200;  // reported for one revision
+// What a poll of an unchanged revision reads again, so that a damaged clone shows before it is needed.
+inline constexpr std::size_t kSourceVerifyBytes = 1024 * 1024;
+inline constexpr std::size_t kSourceVerifyEntries = 2'000;
 inline constexpr std::int64_t kPullDeadlineMs = 60'000;
+inline constexpr std::int64_t kPullConnectMs = 10'000;
+inline constexpr std::int64_t kPullReadMs = 20'000;  // silence of the remote
+// CPU time without progress after which the child is taken for hung: libgit2 spins on a torn object.
+inline constexpr std::int64_t kPullHangMs = 3'000;
+inline constexpr std::int64_t kPullFetchHangMs = 20'000;  // one large object is no progress either
+inline constexpr std::int64_t kPullReapMs = 5'000;        // SIGKILL to gone; longer only in a stuck mount
 inline constexpr std::size_t kPullMemoryBytes = 512u * 1024 * 1024;  // the child's address space
+inline constexpr std::size_t kPullOpenFiles = 256;
+inline constexpr std::size_t kPullRequestBytes = 64 * 1024;
+inline constexpr std::size_t kPullStderrLineBytes = 1024;
+inline constexpr std::size_t kPullStderrBytes = 4096;  // its last lines, kept for the message
+inline constexpr std::size_t kPullTransferBytes = 1024u * 1024 * 1024;  // one fetch
+inline constexpr std::size_t kClonePacks = 32;      // one a fetch; with more, the next is a new clone
+inline constexpr std::size_t kRepositoryLinks = 16;  // alternates and gitdir files followed
 inline constexpr std::int64_t kPullBackoffMaxMs = 15 * 60'000;
 inline constexpr std::size_t kPipelines = 20'000;  // on one host
 inline constexpr std::size_t kSources = 64;
@@ -127,10 +145,17 @@ inline constexpr std::int64_t kLogLagMs = 2'000;     // the engine falls behind 
 inline constexpr std::int64_t kLogJitterMs = 50;     // stdout and stderr are stamped by two threads
 inline constexpr std::uint32_t kLogFailures = 3;     // in a row, of an ended container's log
 inline constexpr std::int64_t kLogLimitBytes = 10LL * 1024 * 1024;  // of one attempt; host config
+inline constexpr std::int64_t kLogMergeBytes = 4096;  // a stored chunk grows up to here before a new one
 
 // --- Store (store/) ---
 inline constexpr std::size_t kStoreMapBytes = 2ull * 1024 * 1024 * 1024;  // host config
+inline constexpr unsigned kStoreReaders = 126;  // snapshots at once, of all processes
+inline constexpr std::int64_t kStoreCheckMs = 60'000;  // between looks at dead readers and room
+inline constexpr std::size_t kStoreWarnPercent = 80;
+inline constexpr std::size_t kStoreScanRows = 250'000;  // index entries looked at for one page
+inline constexpr std::size_t kStoreDamageNames = 1'000;  // of damaged records that were logged
 inline constexpr std::size_t kRecordBytes = 1024 * 1024;
+inline constexpr std::size_t kDefinitionBytes = 8u * 1024 * 1024;  // as JSON, all defaults filled in
 inline constexpr std::size_t kIdentityBytes = 512;
 inline constexpr std::size_t kPageRows = 200;
 inline constexpr std::size_t kDefaultPageRows = 50;

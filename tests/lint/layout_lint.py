@@ -43,7 +43,7 @@ THIRD_PARTY = {
     "git2": "git/",
     "curl/": "docker/",
     "httplib.h": "http/",
-    "openssl/": "http/",
+    "openssl/": "git/certificates.cpp",
     "lmdb.h": "store/",
     "zstd": "store/",
     "CLI/": "cli/",

@@ -1,0 +1,115 @@
+#include "config/host_keys.h"
+
+namespace pawl::config {
+namespace {
+
+constexpr std::array kHostKeyList = {
+    Key{"name", ValueKind::kText, "what this host is called; else its host name"},
+    Key{"labels", ValueKind::kVariables, "free words about this host"},
+    Key{"timezone", ValueKind::kText, "of schedules that name none; else UTC"},
+};
+
+constexpr std::array kSourceAuthKeyList = {
+    Key{"username", ValueKind::kText, "for http and https"},
+    Key{"password_file", ValueKind::kText, "file with the password or token"},
+    Key{"ca_file", ValueKind::kText, "certificates that an https server may be signed by"},
+    later("ssh_key_file", "key for ssh"),
+    later("known_hosts_file", "host keys for ssh"),
+    foreign("password", "password_file"),
+    foreign("token", "password_file"),
+};
+
+constexpr std::array kSourceKeyList = {
+    Key{"name", ValueKind::kText, "unique on this host"},
+    Key{"url", ValueKind::kText, "a path, file://, http:// or https://"},
+    Key{"ref", ValueKind::kText, "branch or reference"},
+    Key{"path", ValueKind::kText, "folder with the pipeline files"},
+    Key{"interval", ValueKind::kDuration, "time between two pulls"},
+    Key{"auth", ValueKind::kMapping, "credentials", &kSourceAuthKeys},
+    later("verify", "signatures and rollback"),
+    foreign("branch", "ref"),
+};
+
+constexpr std::array kEngineKeyList = {
+    Key{"type", ValueKind::kText, "docker"},
+    Key{"host", ValueKind::kText, "unix:// and the socket's path"},
+};
+
+constexpr std::array kPolicyMaxKeyList = {
+    Key{"cpus", ValueKind::kNumber, "CPUs of one task"},
+    Key{"memory", ValueKind::kSize, "memory of one task"},
+    Key{"pids", ValueKind::kInteger, "processes and threads of one task"},
+    Key{"timeout", ValueKind::kDuration, "of one task"},
+    Key{"tasks", ValueKind::kInteger, "tasks of one pipeline"},
+};
+
+constexpr std::array kPolicyKeyList = {
+    Key{"images", ValueKind::kTexts, "patterns of the images that tasks may run"},
+    Key{"pull", ValueKind::kText, "always, missing or never"},
+    Key{"networks", ValueKind::kTexts, "networks that tasks may join; none is always allowed"},
+    Key{"max", ValueKind::kMapping, "caps", &kPolicyMaxKeys},
+    Key{"default_image", ValueKind::kText, "of tasks that name none"},
+    later("require_digest", "images by digest only", "false"),
+    later("mounts", "host paths that tasks may mount", "[]"),
+    later("privileged", "privileged containers", "false"),
+    later("cap_add", "capabilities that tasks may add", "[]"),
+};
+
+constexpr std::array kSecretsKeyList = {
+    Key{"directory", ValueKind::kText, "one file for each secret"},
+    later("key_file", "key of sealed secrets"),
+};
+
+constexpr std::array kStateKeyList = {
+    Key{"directory", ValueKind::kText, "the store's folder"},
+    Key{"max_size", ValueKind::kSize, "of the store"},
+    Key{"log_limit", ValueKind::kSize, "kept of one attempt's output"},
+    later("keep", "age and number of the runs that are kept"),
+};
+
+constexpr std::array kHttpKeyList = {
+    Key{"listen", ValueKind::kText, "host:port of the page and the API"},
+    Key{"socket", ValueKind::kText, "path of the API's unix socket"},
+    later("tls", "certificate and key"),
+};
+
+constexpr std::array kWebhooksKeyList = {
+    Key{"listen", ValueKind::kText, "host:port of POST /hooks/..."},
+    Key{"max_body", ValueKind::kSize, "of one delivery"},
+    later("tls", "certificate and key"),
+};
+
+constexpr std::array kAuthKeyList = {
+    Key{"mode", ValueKind::kText, "local"},
+};
+
+constexpr std::array kHostConfigKeyList = {
+    Key{"host", ValueKind::kMapping, "this host", &kHostKeys},
+    Key{"sources", ValueKind::kMappings, "where pipelines come from", &kSourceKeys},
+    Key{"engine", ValueKind::kMapping, "the container engine", &kEngineKeys},
+    Key{"workers", ValueKind::kInteger, "containers at the same time"},
+    Key{"policy", ValueKind::kMapping, "what pipelines may ask for", &kPolicyKeys},
+    Key{"secrets", ValueKind::kMapping, "secrets of this host", &kSecretsKeys},
+    Key{"state", ValueKind::kMapping, "the store", &kStateKeys},
+    Key{"http", ValueKind::kMapping, "status page and API", &kHttpKeys},
+    Key{"webhooks", ValueKind::kMapping, "the webhooks' listener", &kWebhooksKeys},
+    Key{"auth", ValueKind::kMapping, "who may use page and API", &kAuthKeys},
+    later("telemetry", "traces and metrics to a collector"),
+};
+
+}  // namespace
+
+constinit const KeyTable kHostKeys = {"host", kHostKeyList};
+constinit const KeyTable kSourceAuthKeys = {"auth of a source", kSourceAuthKeyList};
+constinit const KeyTable kSourceKeys = {"a source", kSourceKeyList};
+constinit const KeyTable kEngineKeys = {"engine", kEngineKeyList};
+constinit const KeyTable kPolicyMaxKeys = {"policy.max", kPolicyMaxKeyList};
+constinit const KeyTable kPolicyKeys = {"policy", kPolicyKeyList};
+constinit const KeyTable kSecretsKeys = {"secrets", kSecretsKeyList};
+constinit const KeyTable kStateKeys = {"state", kStateKeyList};
+constinit const KeyTable kHttpKeys = {"http", kHttpKeyList};
+constinit const KeyTable kWebhooksKeys = {"webhooks", kWebhooksKeyList};
+constinit const KeyTable kAuthKeys = {"auth", kAuthKeyList};
+constinit const KeyTable kHostConfigKeys = {"the host config", kHostConfigKeyList};
+
+}  // namespace pawl::config

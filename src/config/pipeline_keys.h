@@ -1,0 +1,16 @@
+// The keys of pipeline YAML (SPEC §1).
+#pragma once
+
+#include "config/key_table.h"
+
+namespace pawl::config {
+
+extern const KeyTable kPipelineKeys;
+extern const KeyTable kTriggerKeys;
+extern const KeyTable kWebhookKeys;
+extern const KeyTable kParamKeys;
+extern const KeyTable kDefaultsKeys;
+extern const KeyTable kTaskKeys;
+extern const KeyTable kRetryKeys;
+
+}  // namespace pawl::config

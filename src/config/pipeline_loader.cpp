@@ -1,0 +1,96 @@
+// Text → bounded tree (yaml_parser.h) → pipelines. Nothing is thrown away silently: each reader
+// checks what it takes up, and the key tables refuse the rest.
+//
+// Rejected: a generic schema validator over the tree (its messages would speak of the schema, and
+// the checks that matter, caps and graph, would be code anyway).
+#include "config/pipeline_loader.h"
+
+#include <unordered_map>
+
+#include "config/names.h"
+#include "config/param_reader.h"
+#include "config/pipeline_keys.h"
+#include "config/problem_list.h"
+#include "config/reader.h"
+#include "config/task_reader.h"
+#include "config/task_settings.h"
+#include "config/trigger_reader.h"
+#include "config/variables_reader.h"
+#include "config/wording.h"
+#include "config/yaml_parser.h"
+
+namespace pawl {
+namespace {
+
+using config::MappingReader;
+using config::ValueReader;
+using config::YamlNode;
+
+std::string read_name(MappingReader& mapping) {
+  mapping.require("name");
+  auto name = mapping.filled_text("name", limits::kValueBytes);
+  if (!name) return {};
+  if (!is_valid_name(*name)) {
+    const std::string proposal = config::slug(*name);
+    mapping.values().add(mapping.place_of("name"),
+                         config::quoted(*name) + " is not a valid name (" +
+                             std::string(config::kNameRule) + ")" +
+                             (proposal.empty() ? "" : "; use '" + proposal + "'"));
+  }
+  return *name;
+}
+
+Pipeline read_pipeline(ValueReader& values, const YamlNode& document, const Origin& origin,
+                       const HostConfig& host) {
+  Pipeline pipeline;
+  pipeline.origin = origin;
+  pipeline.origin.line = document.place.line;
+  MappingReader mapping(values, document, config::kPipelineKeys, "a pipeline");
+  if (document.kind != YamlNode::Kind::kMapping) return pipeline;
+  pipeline.name = read_name(mapping);
+  pipeline.description = mapping.text("description", limits::kDescriptionBytes).value_or("");
+  pipeline.triggers = config::read_triggers(mapping, host);
+  pipeline.params = config::read_params(mapping);
+  Variables env;
+  if (const YamlNode* node = mapping.find("env")) env = config::read_variables(values, *node);
+  config::TaskSettings defaults;
+  if (auto node = mapping.mapping("defaults")) defaults = config::read_task_settings(*node, host);
+  pipeline.tasks = config::read_tasks(mapping, defaults, env, host);
+  return pipeline;
+}
+
+}  // namespace
+
+PipelineFileResult parse_pipeline_file(std::string_view text, const Origin& origin,
+                                       const HostConfig& host) {
+  config::ProblemList problems(origin.file);
+  const config::YamlFile file = config::parse_yaml(text, limits::kPipelineFileBytes, problems);
+  ValueReader values(problems, /*refuse_expressions=*/true);
+  PipelineFileResult result;
+  std::unordered_map<std::string, std::uint32_t> lines;
+  bool is_empty = true;
+  for (const YamlNode* document : file.documents) {
+    // What a trailing '---' leaves.
+    if (document->kind == YamlNode::Kind::kNull) continue;
+    is_empty = false;
+    Pipeline pipeline = read_pipeline(values, *document, origin, host);
+    if (!pipeline.name.empty()) {
+      const auto [first, is_new] = lines.emplace(pipeline.name, pipeline.origin.line);
+      const YamlNode* name = document->find("name");
+      if (!is_new && name != nullptr) {
+        problems.add(name->place, "pipeline " + config::quoted(pipeline.name) +
+                                      " is given twice in this file; the first starts in line " +
+                                      std::to_string(first->second));
+      }
+    }
+    if (problems.empty()) result.pipelines.push_back(std::move(pipeline));
+  }
+  if (is_empty && problems.empty()) {
+    problems.add({1, 1}, "the file has no pipeline; delete the file if it is meant to have none");
+  }
+  if (!problems.empty()) result.pipelines.clear();
+  result.problems = problems.take();
+  return result;
+}
+
+}  // namespace pawl

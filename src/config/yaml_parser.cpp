@@ -1,0 +1,196 @@
+// yaml-cpp's scanner and parser drive a YamlTreeBuilder. What yaml-cpp gets wrong, and what is done
+// about it here:
+//   - it recurses for each level: the builder throws at limits::kYamlDepth from the event that comes
+//     before the recursion; what its scanner buffers before an event is bounded by
+//     check_flow_collections();
+//   - bytes it would reinterpret are refused by check_text();
+//   - it reports a stray ',' as an empty document for ever, and takes `"a" "b"` for two documents:
+//     each document but the first must begin with '---';
+//   - its messages are those of its grammar: the common ones are put into the user's words.
+#include "config/yaml_parser.h"
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <array>
+#include <sstream>
+#include <string>
+
+#include "config/wording.h"
+#include "config/yaml_flow_scan.h"
+#include "config/yaml_text.h"
+#include "config/yaml_tree_builder.h"
+
+namespace pawl::config {
+namespace {
+
+class EventAdapter final : public YAML::EventHandler {
+ public:
+  EventAdapter(std::string_view text, YamlTreeBuilder& builder, ProblemList& problems)
+      : text_(text), columns_(text), builder_(builder), problems_(problems) {}
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (++documents_ > 1 && !text_at(mark).starts_with("---")) {
+      throw YamlRefusal{
+          place(mark),
+          "this belongs to nothing above it; a further document starts with a line '---'"};
+    }
+    builder_.start_document();
+  }
+  void OnDocumentEnd() override { builder_.end_document(); }
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    builder_.add_null(place_of_null(mark), anchor);
+  }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    builder_.add_alias(place(mark), anchor);
+  }
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    check_tag(mark, tag, "str");
+    builder_.add_scalar(place(mark), anchor, value, tag == "?");
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value style) override {
+    check_tag(mark, tag, "seq");
+    builder_.start_collection(place(mark), anchor, YamlNode::Kind::kSequence,
+                              style == YAML::EmitterStyle::Flow);
+  }
+  void OnSequenceEnd() override { builder_.end_collection(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value style) override {
+    check_tag(mark, tag, "map");
+    builder_.start_collection(place(mark), anchor, YamlNode::Kind::kMapping,
+                              style == YAML::EmitterStyle::Flow);
+  }
+  void OnMapEnd() override { builder_.end_collection(); }
+
+  [[nodiscard]] Place place(const YAML::Mark& mark) const {
+    if (mark.is_null()) return {1, 1};
+    return {
+        static_cast<std::uint32_t>(mark.line + 1),
+        columns_.column(static_cast<std::size_t>(mark.pos), static_cast<std::size_t>(mark.column))};
+  }
+
+ private:
+  [[nodiscard]] std::string_view text_at(const YAML::Mark& mark) const {
+    return text_.substr(std::min(static_cast<std::size_t>(std::max(mark.pos, 0)), text_.size()));
+  }
+
+  // Where a list item is missing, yaml-cpp names the token that comes next: go back to the item's
+  // '-'.
+  [[nodiscard]] Place place_of_null(const YAML::Mark& mark) const {
+    const std::string_view before = text_.substr(0, text_.size() - text_at(mark).size());
+    const std::size_t dash = before.find_last_not_of(" \t\r\n");
+    if (dash == std::string_view::npos || before[dash] != '-') return place(mark);
+    const std::size_t line_start = before.rfind('\n', dash) + 1;  // npos + 1 == 0
+    const auto lines_between =
+        std::count(before.begin() + static_cast<std::ptrdiff_t>(dash), before.end(), '\n');
+    return {static_cast<std::uint32_t>(mark.line + 1 - lines_between),
+            columns_.column(dash, dash - line_start)};
+  }
+
+  void check_tag(const YAML::Mark& mark, const std::string& tag, std::string_view own_kind) {
+    constexpr std::string_view kCore = "tag:yaml.org,2002:";
+    if (tag.empty() || tag == "?" || tag == "!") return;
+    if (tag.starts_with(kCore) && tag.substr(kCore.size()) == own_kind) return;
+    problems_.add(place(mark), "the tag " + quoted(tag) + " is not supported; leave it out");
+  }
+
+  std::string_view text_;
+  Columns columns_;
+  YamlTreeBuilder& builder_;
+  ProblemList& problems_;
+  std::size_t documents_ = 0;
+};
+
+// The indentation of line `line` (from 1) has a tab in it.
+bool is_indented_with_tab(std::string_view text, std::uint32_t line) {
+  for (; line > 1 && !text.empty(); --line) {
+    text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  }
+  const std::size_t content = text.find_first_not_of(" \t");
+  return text.substr(0, content).find('\t') != std::string_view::npos;
+}
+
+std::string explain(const std::string& message) {
+  struct Explanation {
+    std::string_view start;
+    std::string_view meaning;
+  };
+  static const std::array<Explanation, 18> kExplanations = {{
+      {YAML::ErrorMsg::MAP_VALUE,
+       "':' does not fit here; check the indentation, or put text with ': ' in it into quotes"},
+      {YAML::ErrorMsg::MAP_KEY, "'?' does not fit here; put text that starts with it into quotes"},
+      {YAML::ErrorMsg::BLOCK_ENTRY,
+       "'-' does not fit here; a list starts on a line of its own, and brackets must be closed"},
+      {YAML::ErrorMsg::END_OF_MAP,
+       "a key is expected here; check the indentation, and quotes that end too early"},
+      {YAML::ErrorMsg::END_OF_SEQ,
+       "a list item ('- ') is expected here; check the indentation, and quotes that end too early"},
+      {YAML::ErrorMsg::END_OF_MAP_FLOW, "',' or '}' is expected here"},
+      {YAML::ErrorMsg::END_OF_SEQ_FLOW, "',' or ']' is expected here"},
+      {YAML::ErrorMsg::FLOW_END, "this bracket closes nothing"},
+      {YAML::ErrorMsg::EOF_IN_SCALAR, "the file ends inside quotes that were opened above"},
+      {YAML::ErrorMsg::DOC_IN_SCALAR, "'---' or '...' inside quotes that were opened above"},
+      {YAML::ErrorMsg::UNKNOWN_TOKEN,
+       "no value starts with this character; put the text into quotes"},
+      {YAML::ErrorMsg::ALIAS_NOT_FOUND, "put text that starts with '*' into quotes"},
+      {YAML::ErrorMsg::ANCHOR_NOT_FOUND, "put text that starts with '&' into quotes"},
+      {YAML::ErrorMsg::CHAR_IN_ALIAS, "put text that starts with '*' into quotes"},
+      {YAML::ErrorMsg::CHAR_IN_ANCHOR, "put text that starts with '&' into quotes"},
+      {YAML::ErrorMsg::CHAR_IN_BLOCK, "nothing may follow '|' or '>' in its line"},
+      {YAML::ErrorMsg::TAB_IN_INDENTATION, "a tab in the indentation; YAML takes spaces only"},
+      {YAML::ErrorMsg::UNKNOWN_ANCHOR, "no anchor of this name (&name) stands above"},
+  }};
+  for (const Explanation& explanation : kExplanations) {
+    if (message.starts_with(explanation.start)) return std::string(explanation.meaning);
+  }
+  return "not valid YAML: " + message.substr(0, 200);
+}
+
+Problem syntax_problem(const YAML::ParserException& error, const EventAdapter& adapter,
+                       const YamlTreeBuilder& builder, std::string_view text) {
+  const Place place = adapter.place(error.mark);
+  std::string message = explain(error.msg);
+  const YamlTreeBuilder::OpenFlow* open = builder.open_flow();
+  if (is_indented_with_tab(text, place.line)) {
+    message = "a tab in the indentation; YAML takes spaces only";
+  } else if (open != nullptr && open->place.line != place.line) {
+    message += open->kind == YamlNode::Kind::kSequence ? "; '[' was opened" : "; '{' was opened";
+    message += " in line " + std::to_string(open->place.line);
+  }
+  return {"", place.line, place.column, std::move(message)};
+}
+
+}  // namespace
+
+YamlFile parse_yaml(std::string_view text, std::size_t max_bytes, ProblemList& problems) {
+  YamlFile file;
+  if (!check_text(text, max_bytes, problems)) return file;
+  if (!check_flow_collections(text, problems)) return file;
+  YamlTreeBuilder builder(file, problems);
+  EventAdapter adapter(text, builder, problems);
+  try {
+    std::istringstream stream{std::string(text)};
+    YAML::Parser parser(stream);
+    while (parser.HandleNextDocument(adapter)) {
+    }
+  } catch (const YamlRefusal& refusal) {
+    problems.add(refusal.place, refusal.message);
+  } catch (const YAML::ParserException& error) {
+    const Problem problem = syntax_problem(error, adapter, builder, text);
+    problems.add({problem.line, problem.column}, problem.message);
+  } catch (const YAML::Exception& error) {
+    problems.add({}, "not valid YAML: " + error.msg.substr(0, 200));
+  } catch (const std::exception& error) {
+    problems.add({}, std::string("yaml-cpp failed: ") + error.what());
+  }
+  // The document that was being read.
+  if (!file.documents.empty() && file.documents.back() == nullptr) file.documents.pop_back();
+  return file;
+}
+
+}  // namespace pawl::config

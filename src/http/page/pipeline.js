@@ -1,0 +1,72 @@
+// One pipeline: what it is, when it runs next, its runs, and a form to run it now.
+import { get, post, segment } from "./api.js";
+import { make, table } from "./dom.js";
+import { when } from "./format.js";
+import { runHeadings, runRow } from "./overview.js";
+
+function field(param) {
+  const id = `param-${param.name}`;
+  const label = make("label", { for: id }, param.name);
+  const fallback = param.default ?? "";
+  const choices = param.type === "boolean" ? ["true", "false"] : param.enum ?? [];
+  if (choices.length === 0) {
+    return [label, make("input", { id, type: "text", name: param.name, value: fallback })];
+  }
+  return [label, make("select", { id, name: param.name }, choices.map((value) =>
+    make("option", { value, selected: value === fallback }, value)))];
+}
+
+function runForm(pipeline) {
+  const message = make("p", { class: "problem", role: "alert" });
+  // One key for one press: a request that is repeated after a lost answer makes no second run.
+  const button = make("button", { type: "submit" }, "Run now");
+  return make("form", { onsubmit: async (event) => {
+    event.preventDefault();
+    button.disabled = true;
+    message.textContent = "";
+    try {
+      const params = Object.fromEntries(new FormData(event.target));
+      const run = await post(`/pipelines/${segment(pipeline.name)}/runs`, { params });
+      location.hash = `#/runs/${run.run_id}`;
+    } catch (error) {
+      message.textContent = error.message;
+      button.disabled = false;
+    }
+  } },
+  pipeline.params?.length ? make("div", { class: "params" }, pipeline.params.map(field)) : null,
+  button, message);
+}
+
+export class PipelineView {
+  constructor(name) {
+    this.name = name;
+    this.element = make("div");
+    this.form = null;
+  }
+
+  async load() {
+    const [pipeline, runs] = await Promise.all([get(`/pipelines/${segment(this.name)}`),
+      get(`/runs?limit=30&pipeline=${segment(this.name)}`)]);
+    // Kept over reloads: nobody's half-filled form is thrown away because a run ended.
+    this.form ??= runForm(pipeline);
+    const origin = pipeline.origin ?? {};
+    this.element.replaceChildren(
+      make("h1", {}, pipeline.title || pipeline.name),
+      pipeline.description ? make("p", { class: "quiet" }, pipeline.description) : "",
+      make("ul", { class: "facts" },
+        make("li", {}, make("b", {}, "from"), make("code", {}, `${origin.source ?? ""}: ${origin.file ?? ""}`)),
+        make("li", {}, make("b", {}, "revision"), make("code", {}, (origin.revision ?? "").slice(0, 12))),
+        make("li", {}, make("b", {}, "tasks"), String(pipeline.tasks.length)),
+        pipeline.next_ticks?.length ? make("li", {}, make("b", {}, "next"),
+          pipeline.next_ticks.slice(0, 3).flatMap((tick, index) => [index ? ", " : "", when(tick)])) : null),
+      this.form,
+      make("h2", {}, "Runs"),
+      table(runHeadings, runs.runs.map(runRow), "It has not run yet."));
+  }
+
+  onChange(kind, data) {
+    return kind === "pipelines" || kind === "gap" || (kind === "run" && data.name === this.name);
+  }
+
+  close() {}
+}

@@ -1,0 +1,115 @@
+// One run: its tasks as a graph, and the log of the chosen task as it grows.
+import { get, post, segment } from "./api.js";
+import { drawDag } from "./dag.js";
+import { make, table } from "./dom.js";
+import { bytes, duration, span, status, when } from "./format.js";
+import { LogView } from "./log.js";
+
+// What somebody opens a run for: the first failure, else what runs, else the last task.
+function interesting(tasks) {
+  return (tasks.find((task) => task.status === "failed") ?? tasks.find((task) => task.status === "running")
+    ?? tasks.findLast((task) => task.attempts.length > 0) ?? tasks[0])?.id;
+}
+
+function ended(run) {
+  return !["pending", "running"].includes(run.status);
+}
+
+export class RunView {
+  constructor(id, task) {
+    this.id = id;
+    this.chosen = task ?? null;
+    this.element = make("div");
+    this.header = make("div");
+    this.dag = make("div", { class: "dag" });
+    this.tasks = make("div");
+    this.logArea = make("div");
+    this.element.append(this.header, make("h2", {}, "Tasks"), this.dag, this.logArea, this.tasks);
+    this.log = null;
+  }
+
+  async load() {
+    this.run = await get(`/runs/${segment(this.id)}`);
+    this.chosen ??= interesting(this.run.tasks);
+    this.draw();
+    if (this.chosen && this.log?.task !== this.chosen) this.openLog();
+    else this.log?.view.update();
+  }
+
+  draw() {
+    const run = this.run;
+    this.header.replaceChildren(this.makeHeader(run));
+    this.dag.replaceChildren(drawDag(run.tasks, this.chosen, (task) => this.choose(task)));
+    this.tasks.replaceChildren(make("h2", {}, "Details"), table(
+      ["Task", "Status", "Tries", "Took", "Caps", "Image", ""],
+      run.tasks.map((task) => make("tr", { class: task.id === this.chosen ? "chosen" : null },
+        make("td", {}, make("a", { href: `#/runs/${run.id}/${segment(task.id)}` }, task.id)),
+        make("td", {}, status(task.status, task.reason)),
+        make("td", { class: "number" }, String(task.attempts.length)),
+        make("td", { class: "number" }, span(task.started_at, task.ended_at)),
+        make("td", { class: "number" }, `${task.cpus} CPU, ${bytes(task.memory_bytes)}`),
+        make("td", { class: "mono" }, task.image),
+        make("td", { class: "quiet" }, task.message, task.retry_at ? [" – again ", when(task.retry_at)] : ""))), ""));
+  }
+
+  makeHeader(run) {
+    const params = Object.entries(run.params ?? {});
+    const cancel = make("button", { type: "button", disabled: run.cancel_requested, onclick: async () => {
+      cancel.disabled = true;
+      await post(`/runs/${segment(run.id)}/cancel`).catch((error) => alert(error.message));
+    } }, run.cancel_requested ? "Cancelling…" : "Cancel");
+    const title = make("a", { href: `#/pipelines/${segment(run.pipeline)}` }, run.pipeline);
+    return make("div", {},
+      make("div", { class: "head" }, make("h1", {}, title, ` run ${run.id}`), status(run.status, run.reason),
+        make("div", { class: "actions" }, ended(run) ? null : cancel)),
+      run.message ? make("p", { class: run.status === "failed" ? "problem" : "quiet" }, run.message) : null,
+      make("ul", { class: "facts" },
+        make("li", {}, make("b", {}, "trigger"), run.trigger.kind, run.trigger.actor ? ` by ${run.trigger.actor}` : ""),
+        make("li", {}, make("b", {}, "accepted"), when(run.created_at)),
+        make("li", {}, make("b", {}, "took"), ended(run) ? duration(run.duration_ms) : span(run.started_at, null)),
+        make("li", {}, make("b", {}, "revision"), make("code", {}, run.revision.slice(0, 12))),
+        params.map(([name, value]) => make("li", {}, make("b", {}, name), make("code", {}, value)))));
+  }
+
+  choose(task) {
+    // Without an entry in the history for each look at a log.
+    history.replaceState(null, "", `#/runs/${segment(this.id)}/${segment(task)}`);
+    this.chosen = task;
+    this.draw();
+    this.openLog();
+    this.dag.querySelector(`[data-task="${CSS.escape(task)}"]`)?.focus();
+  }
+
+  openLog() {
+    this.log?.view.close();
+    const task = this.run.tasks.find((candidate) => candidate.id === this.chosen);
+    const view = new LogView(this.id, this.chosen);
+    this.log = { task: this.chosen, view };
+    const attempts = task?.attempts ?? [];
+    const select = attempts.length > 1 ? make("select", { "aria-label": "attempt", onchange: (event) =>
+      view.show(Number(event.target.value)) }, attempts.map((attempt) => make("option",
+      { value: attempt.number, selected: attempt === attempts.at(-1) },
+      `try ${attempt.number}: ${attempt.status}`))) : null;
+    this.logArea.replaceChildren(make("div", { class: "tools" }, make("h2", {}, `Log of ${this.chosen}`), select),
+      view.element);
+    if (attempts.length > 0) view.show(null);
+    else view.element.append(make("div", { class: "pawl" }, "no container has been started yet"));
+  }
+
+  onChange(kind, data) {
+    if (kind === "log" && data.run_id === this.id) {
+      if (this.run?.tasks[data.task]?.id === this.chosen) this.log?.view.update();
+      return false;
+    }
+    return kind === "gap" || ((kind === "run" || kind === "task") && data.run_id === this.id);
+  }
+
+  // A run under way shows how long it takes.
+  onTick() {
+    if (this.run && !ended(this.run)) this.draw();
+  }
+
+  close() {
+    this.log?.view.close();
+  }
+}

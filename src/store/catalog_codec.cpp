@@ -1,0 +1,244 @@
+#include "store/catalog_codec.h"
+
+#include <memory>
+
+#include "base/json.h"
+#include "model/pipeline_json.h"
+#include "store/bytes.h"
+#include "store/compression.h"
+#include "store/run_codec.h"
+
+namespace pawl::store {
+namespace {
+
+constexpr std::string_view kNonsense = "its contents make no sense";
+// Written once for each new content and read at every start: small is worth some milliseconds.
+constexpr int kDefinitionLevel = 9;
+// Room for a source's other fields.
+constexpr std::size_t kSourceRoomBytes = 16 * 1024;
+
+Sha256 to_hash(std::string_view bytes) {
+  Sha256 hash{};
+  for (std::size_t i = 0; i < bytes.size() && i < hash.size(); ++i) {
+    hash[i] = static_cast<std::uint8_t>(bytes[i]);
+  }
+  return hash;
+}
+
+Record own_record(std::string_view key, std::string_view body) {
+  return Record{Table::kMeta, std::string(key), seal(Table::kMeta, key, body)};
+}
+
+void write_problem(ByteWriter& out, const Problem& problem) {
+  out.text(clip(problem.file, limits::kSourcePathBytes));
+  out.u32(problem.line);
+  out.u32(problem.column);
+  out.text(clip(problem.message, limits::kMessageBytes));
+}
+
+// The problems that fit, with their number before them.
+std::string encode_problems(const std::vector<Problem>& problems) {
+  ByteWriter list;
+  std::uint32_t count = 0;
+  for (const Problem& problem : problems) {
+    ByteWriter one;
+    write_problem(one, problem);
+    if (list.size() + one.size() > limits::kRecordBytes - kSourceRoomBytes) break;
+    list.raw(one.bytes());
+    ++count;
+  }
+  if (count < problems.size()) {
+    const std::size_t left_out = problems.size() - count;
+    write_problem(list, {{}, 0, 0, "and " + std::to_string(left_out) + " more problems"});
+    ++count;
+  }
+  ByteWriter out;
+  out.u32(count);
+  out.raw(list.bytes());
+  return out.take();
+}
+
+}  // namespace
+
+Result<Record> encode_definition(const Sha256& hash, const Pipeline& definition) {
+  const std::string json = to_json(definition).dump();
+  if (json.size() > limits::kDefinitionBytes) {
+    return Error{ErrorKind::kTooLarge,
+                 "the definition has " + std::to_string(json.size()) +
+                     " bytes with all defaults filled in, over the limit of " +
+                     std::to_string(limits::kDefinitionBytes),
+                 definition.name};
+  }
+  ByteWriter out;
+  out.u32(static_cast<std::uint32_t>(json.size()));
+  out.raw(compress(json, kDefinitionLevel));
+  return make_record(Table::kDefinitions, hash_key(hash), out.bytes(), limits::kDefinitionBytes);
+}
+
+Result<PipelinePtr> decode_definition(std::string_view key, std::string_view value) {
+  PAWL_TRY(const std::string_view body, unseal(Table::kDefinitions, key, value));
+  ByteReader in(body);
+  const std::uint32_t json_bytes = in.u32();
+  if (in.failed() || json_bytes > limits::kDefinitionBytes) {
+    return damaged(Table::kDefinitions, key, kNonsense);
+  }
+  const auto text = decompress(in.rest(), json_bytes);
+  if (!text) return damaged(Table::kDefinitions, key, text.error().message);
+  const auto json = Json::parse(*text);
+  if (!json) return damaged(Table::kDefinitions, key, json.error().message);
+  auto pipeline = pipeline_from_json(*json);
+  if (!pipeline) return damaged(Table::kDefinitions, key, pipeline.error().message);
+  return PipelinePtr(std::make_shared<const Pipeline>(std::move(pipeline).value()));
+}
+
+Result<Record> encode_pipeline(const StoredPipeline& pipeline) {
+  PAWL_CHECK(check_name("a pipeline", pipeline.name));
+  ByteWriter out;
+  out.raw(hash_key(pipeline.definition));
+  out.text(pipeline.origin.source);
+  out.text(pipeline.origin.file);
+  out.u32(pipeline.origin.line);
+  out.text(pipeline.origin.revision);
+  return make_record(Table::kPipelines, pipeline.name, out.bytes());
+}
+
+Result<StoredPipeline> decode_pipeline(std::string_view key, std::string_view value) {
+  PAWL_TRY(const std::string_view body, unseal(Table::kPipelines, key, value));
+  StoredPipeline pipeline;
+  ByteReader in(body);
+  pipeline.name = std::string(key);
+  pipeline.definition = to_hash(in.raw(sizeof(Sha256)));
+  pipeline.origin.source = in.text();
+  pipeline.origin.file = in.text();
+  pipeline.origin.line = in.u32();
+  pipeline.origin.revision = in.text();
+  if (!in.at_end()) return damaged(Table::kPipelines, key, kNonsense);
+  return pipeline;
+}
+
+Result<Record> encode_trigger(const StoredTrigger& trigger) {
+  PAWL_CHECK(check_name("a pipeline", trigger.pipeline));
+  if (trigger.identity.empty() || trigger.identity.size() > limits::kIdentityBytes) {
+    return Error{ErrorKind::kInvalid,
+                 "a trigger's identity must have 1 to " + std::to_string(limits::kIdentityBytes) +
+                     " bytes",
+                 trigger.pipeline};
+  }
+  ByteWriter out;
+  out.u64(trigger.run.value);
+  out.i64(trigger.accepted_at.ms);
+  out.text(trigger.pipeline);
+  out.text(trigger.identity);
+  return make_record(Table::kTriggers, trigger_key(trigger.pipeline, trigger.identity),
+                     out.bytes());
+}
+
+Result<StoredTrigger> decode_trigger(std::string_view key, std::string_view value) {
+  PAWL_TRY(const std::string_view body, unseal(Table::kTriggers, key, value));
+  StoredTrigger trigger;
+  ByteReader in(body);
+  trigger.run.value = in.u64();
+  trigger.accepted_at.ms = in.i64();
+  trigger.pipeline = in.text();
+  trigger.identity = in.text();
+  if (!in.at_end()) return damaged(Table::kTriggers, key, kNonsense);
+  return trigger;
+}
+
+Result<Record> encode_schedule_mark(const ScheduleMark& mark) {
+  PAWL_CHECK(check_name("a pipeline", mark.first));
+  ByteWriter out;
+  out.i64(mark.second.ms);
+  return make_record(Table::kScheduleMarks, mark.first, out.bytes());
+}
+
+Result<ScheduleMark> decode_schedule_mark(std::string_view key, std::string_view value) {
+  PAWL_TRY(const std::string_view body, unseal(Table::kScheduleMarks, key, value));
+  ByteReader in(body);
+  ScheduleMark mark{std::string(key), WallTime{in.i64()}};
+  if (!in.at_end()) return damaged(Table::kScheduleMarks, key, kNonsense);
+  return mark;
+}
+
+Result<Record> encode_source(const SourceState& source) {
+  PAWL_CHECK(check_name("a source", source.name));
+  ByteWriter out;
+  out.text(source.url);
+  out.text(source.revision);
+  out.i64(source.pulled_at.ms);
+  out.i64(source.attempted_at.ms);
+  out.text(clip(source.error, limits::kMessageBytes));
+  out.u32(source.pipelines);
+  out.raw(encode_problems(source.problems));
+  return make_record(Table::kSources, source.name, out.bytes());
+}
+
+Result<SourceState> decode_source(std::string_view key, std::string_view value) {
+  PAWL_TRY(const std::string_view body, unseal(Table::kSources, key, value));
+  SourceState source;
+  ByteReader in(body);
+  source.name = std::string(key);
+  source.url = in.text();
+  source.revision = in.text();
+  source.pulled_at.ms = in.i64();
+  source.attempted_at.ms = in.i64();
+  source.error = in.text();
+  source.pipelines = in.u32();
+  constexpr std::size_t kLeastProblemBytes = 16;  // two lengths, two numbers
+  source.problems.resize(in.count(kLeastProblemBytes));
+  for (Problem& problem : source.problems) {
+    problem.file = in.text();
+    problem.line = in.u32();
+    problem.column = in.u32();
+    problem.message = in.text();
+  }
+  if (!in.at_end()) return damaged(Table::kSources, key, kNonsense);
+  return source;
+}
+
+Record encode_format(std::uint32_t format) {
+  ByteWriter out;
+  out.u32(format);
+  return own_record(kFormatKey, out.bytes());
+}
+
+Result<std::uint32_t> decode_format(std::string_view value) {
+  PAWL_TRY(const std::string_view body, unseal(Table::kMeta, kFormatKey, value));
+  ByteReader in(body);
+  const std::uint32_t format = in.u32();
+  if (!in.at_end()) return damaged(Table::kMeta, kFormatKey, kNonsense);
+  return format;
+}
+
+Record encode_instance(std::string_view instance_id) {
+  ByteWriter out;
+  out.text(instance_id);
+  return own_record(kInstanceKey, out.bytes());
+}
+
+Result<std::string> decode_instance(std::string_view value) {
+  PAWL_TRY(const std::string_view body, unseal(Table::kMeta, kInstanceKey, value));
+  ByteReader in(body);
+  std::string instance_id = in.text();
+  if (!in.at_end()) return damaged(Table::kMeta, kInstanceKey, kNonsense);
+  return instance_id;
+}
+
+Record encode_last_run(const LastRun& last) {
+  ByteWriter out;
+  out.u64(last.id.value);
+  out.i64(last.created_high.ms);
+  return own_record(kLastRunKey, out.bytes());
+}
+
+Result<LastRun> decode_last_run(std::string_view value) {
+  PAWL_TRY(const std::string_view body, unseal(Table::kMeta, kLastRunKey, value));
+  ByteReader in(body);
+  LastRun last;
+  last.id.value = in.u64();
+  last.created_high.ms = in.i64();
+  if (!in.at_end()) return damaged(Table::kMeta, kLastRunKey, kNonsense);
+  return last;
+}
+
+}  // namespace pawl::store

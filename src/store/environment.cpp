@@ -1,0 +1,360 @@
+// Problem: LMDB maps its file. Where the file is shorter than its meta page says (cut off by a bad copy or a broken
+// filesystem), touching what is missing kills the process with SIGBUS. Approach: whoever has the store to itself makes the file as
+// long as it should be again, as a hole that costs no disk. What was lost reads as zeros then, which LMDB reports as
+// MDB_CORRUPTED and our checksums find. Pages at the end may rightly be missing: those that one transaction both
+// took and freed were never written. Rejected: a handler for SIGBUS, which cannot make LMDB's caller return.
+#include "store/environment.h"
+
+#include <fcntl.h>
+#include <lmdb.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <mutex>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "model/limits.h"
+
+namespace pawl::store {
+namespace {
+
+constexpr unsigned kFreeList = 0;  // LMDB's own table of free pages: transaction → count, page numbers
+constexpr mdb_mode_t kFileMode = 0600;
+
+MDB_val to_value(std::string_view bytes) {
+  return {bytes.size(), const_cast<char*>(bytes.data())};
+}
+
+std::string_view to_view(const MDB_val& value) {
+  return {static_cast<const char*>(value.mv_data), value.mv_size};
+}
+
+// LMDB reports a short write as EIO, although the usual reason is a full disk.
+bool is_disk_full(const std::string& directory) {
+  constexpr unsigned long kNearlyNothingBytes = 1024 * 1024;
+  struct statvfs info {};
+  if (::statvfs(directory.c_str(), &info) != 0) return false;
+  return info.f_bavail * info.f_frsize < kNearlyNothingBytes;
+}
+
+// A record of LMDB's list of free pages: how many, then their numbers.
+std::vector<std::size_t> listed_pages(std::string_view record) {
+  std::vector<std::size_t> words(record.size() / sizeof(std::size_t));
+  if (words.empty()) return {};
+  std::memcpy(words.data(), record.data(), words.size() * sizeof(std::size_t));
+  const std::size_t count = std::min(words.front(), words.size() - 1);
+  return {words.begin() + 1, words.begin() + 1 + static_cast<std::ptrdiff_t>(count)};
+}
+
+Error to_error(int code, const std::string& directory) {
+  const auto make = [&](ErrorKind kind, std::string message) {
+    return Error{kind, std::move(message), directory};
+  };
+  if (code == EIO && is_disk_full(directory)) code = ENOSPC;
+  switch (code) {
+    case MDB_MAP_FULL:
+      return make(ErrorKind::kExhausted, "the store is full; raise state.max_size");
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG: return make(ErrorKind::kExhausted, "the disk is full; free some space");
+    case ENOMEM: return make(ErrorKind::kExhausted, "not enough memory for the store");
+    case MDB_READERS_FULL:
+      return make(ErrorKind::kExhausted, "too many readers of the store at once");
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_CURSOR_FULL:
+      return make(ErrorKind::kCorrupt,
+                  std::string("the store's file is damaged (") + mdb_strerror(code) +
+                      "); restore a backup, or move the directory away to start anew");
+    case MDB_INVALID: return make(ErrorKind::kCorrupt, "data.mdb is no store");
+    case MDB_VERSION_MISMATCH:
+      return make(ErrorKind::kInvalid, "data.mdb was made by another version of LMDB");
+    case MDB_PANIC:
+      return make(ErrorKind::kUnavailable,
+                  "an earlier write of the store failed half-way; restart the agent");
+    case EACCES:
+    case EPERM:
+    case EROFS: return make(ErrorKind::kDenied, std::strerror(code));
+    case ENOENT: return make(ErrorKind::kNotFound, "there is no store here");
+    case MDB_NOTFOUND: return make(ErrorKind::kNotFound, "there is no store here, or not a whole one");
+    case MDB_BAD_TXN:
+    case MDB_BAD_VALSIZE:
+    case EINVAL: return make(ErrorKind::kInternal, mdb_strerror(code));
+    default: return make(ErrorKind::kUnavailable, mdb_strerror(code));
+  }
+}
+
+}  // namespace
+
+std::string data_path(const std::string& directory) { return directory + "/data.mdb"; }
+
+// --- Cursor ---
+
+Cursor::Cursor(Cursor&& other) noexcept
+    : cursor_(std::exchange(other.cursor_, nullptr)),
+      directory_(other.directory_),
+      key_(other.key_),
+      value_(other.value_) {}
+
+Cursor::~Cursor() {
+  if (cursor_) mdb_cursor_close(cursor_);
+}
+
+Result<bool> Cursor::move(int operation, std::string_view key) {
+  MDB_val found_key = to_value(key);
+  MDB_val found_value{};
+  const int code = mdb_cursor_get(cursor_, &found_key, &found_value,
+                                  static_cast<MDB_cursor_op>(operation));
+  if (code == MDB_NOTFOUND) return false;
+  if (code != 0) return to_error(code, *directory_);
+  key_ = to_view(found_key);
+  value_ = to_view(found_value);
+  return true;
+}
+
+Result<bool> Cursor::seek(std::string_view key) { return move(MDB_SET_RANGE, key); }
+Result<bool> Cursor::next() { return move(MDB_NEXT, {}); }
+Result<bool> Cursor::previous() { return move(MDB_PREV, {}); }
+Result<bool> Cursor::last() { return move(MDB_LAST, {}); }
+
+Result<bool> Cursor::seek_before(std::string_view key) {
+  PAWL_TRY(const bool found, seek(key));
+  return found ? previous() : last();
+}
+
+// --- Transaction ---
+
+Transaction::Transaction(Transaction&& other) noexcept
+    : txn_(std::exchange(other.txn_, nullptr)),
+      tables_(other.tables_),
+      directory_(other.directory_),
+      failure_(std::move(other.failure_)) {}
+
+Transaction::~Transaction() {
+  if (txn_) mdb_txn_abort(txn_);
+}
+
+unsigned Transaction::handle(Table table) const {
+  PAWL_ASSERT(txn_ != nullptr);
+  return (*tables_)[static_cast<std::size_t>(table)];
+}
+
+Error Transaction::fail(int code) {
+  if (!failure_) failure_ = to_error(code, *directory_);
+  return *failure_;
+}
+
+Result<std::optional<std::string_view>> Transaction::get(Table table, std::string_view key) const {
+  if (failure_) return *failure_;
+  MDB_val wanted = to_value(key);
+  MDB_val found{};
+  const int code = mdb_get(txn_, handle(table), &wanted, &found);
+  if (code == MDB_NOTFOUND) return std::optional<std::string_view>();
+  if (code != 0) return to_error(code, *directory_);
+  return std::optional(to_view(found));
+}
+
+Result<Cursor> Transaction::cursor(Table table) const {
+  if (failure_) return *failure_;
+  MDB_cursor* cursor = nullptr;
+  const int code = mdb_cursor_open(txn_, handle(table), &cursor);
+  if (code != 0) return to_error(code, *directory_);
+  return Cursor(cursor, directory_);
+}
+
+Result<void> Transaction::put(Table table, std::string_view key, std::string_view value) {
+  if (failure_) return *failure_;
+  MDB_val new_key = to_value(key);
+  MDB_val new_value = to_value(value);
+  const int code = mdb_put(txn_, handle(table), &new_key, &new_value, 0);
+  if (code != 0) return fail(code);
+  return {};
+}
+
+Result<void> Transaction::remove(Table table, std::string_view key) {
+  if (failure_) return *failure_;
+  MDB_val old_key = to_value(key);
+  const int code = mdb_del(txn_, handle(table), &old_key, nullptr);
+  if (code != 0 && code != MDB_NOTFOUND) return fail(code);
+  return {};
+}
+
+Result<void> Transaction::commit() {
+  PAWL_ASSERT(txn_ != nullptr);
+  MDB_txn* txn = std::exchange(txn_, nullptr);
+  if (failure_) {
+    mdb_txn_abort(txn);
+    return *failure_;
+  }
+  const int code = mdb_txn_commit(txn);
+  if (code != 0) return fail(code);
+  return {};
+}
+
+// --- Environment ---
+
+// The directories that are open in this process: LMDB's locks would not notice a second opening.
+class Environment::Registration {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Registration>> add(const std::string& directory) {
+    struct stat info {};
+    if (::stat(directory.c_str(), &info) != 0) return to_error(errno, directory);
+    const Place place{info.st_dev, info.st_ino};
+    std::lock_guard lock(mutex());
+    if (!places().insert(place).second) {
+      return Error{ErrorKind::kConflict, "the store is open in this process already", directory};
+    }
+    return std::unique_ptr<Registration>(new Registration(place));
+  }
+  Registration(const Registration&) = delete;
+  Registration& operator=(const Registration&) = delete;
+  ~Registration() {
+    std::lock_guard lock(mutex());
+    places().erase(place_);
+  }
+
+ private:
+  using Place = std::pair<dev_t, ino_t>;
+  explicit Registration(Place place) : place_(place) {}
+  static std::mutex& mutex() {
+    static std::mutex mutex;
+    return mutex;
+  }
+  static std::set<Place>& places() {
+    static std::set<Place> places;
+    return places;
+  }
+
+  const Place place_;
+};
+
+Environment::Environment(std::string directory, bool read_only)
+    : directory_(std::move(directory)), read_only_(read_only), process_(::getpid()) {}
+
+Environment::~Environment() {
+  // In a forked child this would free the parent's reader slots.
+  if (env_ && process_ == ::getpid()) mdb_env_close(env_);
+}
+
+Result<std::unique_ptr<Environment>> Environment::open(const Options& options) {
+  std::unique_ptr<Environment> environment(new Environment(options.directory, options.read_only));
+  PAWL_TRY(environment->registration_, Registration::add(options.directory));
+  PAWL_CHECK(environment->configure(options));
+  environment->check_readers();
+  if (options.exclusive) PAWL_CHECK(environment->fill_up());
+  PAWL_CHECK(environment->open_tables());
+  return environment;
+}
+
+Result<void> Environment::configure(const Options& options) {
+  int code = mdb_env_create(&env_);
+  if (code == 0) code = mdb_env_set_maxdbs(env_, kTableCount);
+  if (code == 0) code = mdb_env_set_maxreaders(env_, limits::kStoreReaders);
+  if (code == 0 && options.map_bytes > 0) {
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    code = mdb_env_set_mapsize(env_, (options.map_bytes + page - 1) / page * page);
+  }
+  const unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (read_only_ ? MDB_RDONLY : 0u);
+  if (code == 0) code = mdb_env_open(env_, directory_.c_str(), flags, kFileMode);
+  if (code != 0) return to_error(code, directory_);
+  return {};
+}
+
+Result<void> Environment::fill_up() {
+  MDB_envinfo info{};
+  MDB_stat status{};
+  struct stat file {};
+  mdb_env_info(env_, &info);
+  mdb_env_stat(env_, &status);
+  const std::string path = data_path(directory_);
+  if (::stat(path.c_str(), &file) != 0) return to_error(errno, directory_);
+  const std::size_t page = status.ms_psize;
+  const std::size_t pages = static_cast<std::size_t>(file.st_size) / page;
+  const std::size_t wanted_pages = info.me_last_pgno + 1;
+  if (pages >= wanted_pages) return {};
+  if (::truncate(path.c_str(), static_cast<off_t>(wanted_pages * page)) != 0) {
+    return to_error(errno, directory_);
+  }
+  PAWL_TRY(const std::size_t free, count_free_pages(pages));
+  const std::size_t missing = wanted_pages - pages;
+  missing_bytes_ = missing > free ? (missing - free) * page : 0;
+  return {};
+}
+
+Result<void> Environment::open_tables() {
+  MDB_txn* txn = nullptr;
+  int code = mdb_txn_begin(env_, nullptr, read_only_ ? MDB_RDONLY : 0, &txn);
+  if (code != 0) return to_error(code, directory_);
+  for (Table table : all_tables()) {
+    code = mdb_dbi_open(txn, table_name(table), read_only_ ? 0 : MDB_CREATE,
+                        &tables_[static_cast<std::size_t>(table)]);
+    if (code == 0) continue;
+    mdb_txn_abort(txn);
+    return to_error(code, directory_);
+  }
+  // Also when only read: an abort would close the tables again.
+  code = mdb_txn_commit(txn);
+  if (code != 0) return to_error(code, directory_);
+  return {};
+}
+
+Result<Transaction> Environment::begin(unsigned flags) const {
+  if (process_ != ::getpid()) {
+    return Error{ErrorKind::kInternal, "the store cannot be used after a fork", directory_};
+  }
+  MDB_txn* txn = nullptr;
+  const int code = mdb_txn_begin(env_, nullptr, flags, &txn);
+  if (code != 0) return to_error(code, directory_);
+  return Transaction(txn, &tables_, &directory_);
+}
+
+Result<Transaction> Environment::read() const { return begin(MDB_RDONLY); }
+
+Result<Transaction> Environment::write() {
+  PAWL_ASSERT(!read_only_);
+  return begin(0);
+}
+
+void Environment::check_readers() {
+  int dead = 0;
+  // Failing, it only leaves old pages unused for longer.
+  (void)mdb_reader_check(env_, &dead);
+}
+
+Result<std::size_t> Environment::count_free_pages(std::size_t from) const {
+  MDB_txn* txn = nullptr;
+  int code = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn);
+  if (code != 0) return to_error(code, directory_);
+  MDB_cursor* cursor = nullptr;
+  code = mdb_cursor_open(txn, kFreeList, &cursor);
+  std::size_t free = 0;
+  MDB_val key{};
+  MDB_val value{};
+  while (code == 0 && (code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+    for (std::size_t page : listed_pages(to_view(value))) {
+      if (page >= from) ++free;
+    }
+  }
+  if (cursor) mdb_cursor_close(cursor);
+  mdb_txn_abort(txn);
+  if (code != MDB_NOTFOUND) return to_error(code, directory_);
+  return free;
+}
+
+Result<Environment::Usage> Environment::usage() const {
+  MDB_envinfo info{};
+  MDB_stat status{};
+  mdb_env_info(env_, &info);
+  mdb_env_stat(env_, &status);
+  const std::size_t pages = info.me_last_pgno + 1;
+  PAWL_TRY(const std::size_t free, count_free_pages(0));
+  return Usage{(pages - std::min(free, pages)) * status.ms_psize, info.me_mapsize};
+}
+
+}  // namespace pawl::store
