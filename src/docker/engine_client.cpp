@@ -4,6 +4,8 @@
 // threads.
 #include "docker/engine_client.h"
 
+#include <curl/curl.h>
+
 #include <charconv>
 #include <utility>
 

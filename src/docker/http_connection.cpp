@@ -4,6 +4,8 @@
 // a log is followed).
 #include "docker/http_connection.h"
 
+#include <curl/curl.h>
+
 #include <algorithm>
 #include <chrono>
 #include <climits>

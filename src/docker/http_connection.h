@@ -5,8 +5,6 @@
 // while nothing happens: a stop request wakes it, there is no polling.
 #pragma once
 
-#include <curl/curl.h>
-
 #include <cstdint>
 #include <optional>
 #include <stop_token>

@@ -1,13 +1,15 @@
 // The bounded worker pool: `workers` threads, each driving one container from creation to its
 // recorded end (task_runner.h), and one thread for signals and removals.
 //
-// The core hands out at most `workers` attempts at a time, so run() never waits for long.
+// The core hands out at most `workers` attempts at a time, so run() never waits for long. Thread-safe;
+// no method blocks but stop().
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
 
+#include "exec/runner_times.h"
 #include "model/command.h"
 #include "model/host_config.h"
 #include "model/log_chunk.h"
@@ -23,12 +25,14 @@ class WorkerPool {
     std::uint32_t workers = 4;
     std::string instance_id;  // of the store; part of names and labels
     HostPolicy policy;
+    RunnerTimes times = {};
   };
   // All references must outlive the pool.
   WorkerPool(ContainerEngine& engine, EventSink& sink, const Clock& clock, Settings settings);
   ~WorkerPool();  // stop()
 
-  // `resume_from`: where the stored log of this attempt ends.
+  // `resume_from`: where the stored log of this attempt ends. An attempt that is under way already is
+  // left to its worker.
   void run(const RunAttempt& order, const LogPosition& resume_from);
   void signal(const SignalAttempt& order);
   void remove(const RemoveContainer& order);
@@ -36,7 +40,8 @@ class WorkerPool {
   // EngineListed, once.
   void list_containers();
 
-  // Ends all threads without touching any container: the next agent re-attaches.
+  // Ends all threads without touching any container: the next agent re-attaches. Nothing is posted
+  // any more. Prompt, unless the sink holds a worker up.
   void stop();
 
  private:

@@ -114,6 +114,21 @@ inline constexpr std::size_t kImageNameBytes = 512;
 inline constexpr std::int64_t kImagePullMs = 15 * 60'000;
 inline constexpr std::size_t kPullLineBytes = 64 * 1024;  // one progress message
 inline constexpr std::size_t kPullNotes = 20;             // progress lines in a task's log
+inline constexpr std::int64_t kEngineBackoffMs = 100;        // first wait for an engine that is away
+inline constexpr std::int64_t kEngineBackoffMaxMs = 5'000;
+inline constexpr std::int64_t kEngineGiveUpMs = 60'000;  // of an attempt that cannot have started yet
+inline constexpr std::int64_t kEngineSettleMs = 1'000;   // for a start whose answer was lost
+inline constexpr std::int64_t kContainerEndMs = 10'000;  // between a log's end and its container's
+inline constexpr std::uint32_t kContainerTries = 3;      // a container that vanishes before its start
+inline constexpr std::uint32_t kRemoveTries = 8;         // while the engine answers, but refuses
+inline constexpr std::size_t kWorkerStackBytes = 256 * 1024;
+// The engine's copy of a container's output: two files, the older one dropped when the newer is full. What
+// an agent that was away finds again is at least one file's worth (JSON adds some 80 bytes a
+// line); the most that one container takes of the engine's disk is both. Docker's follower is exact
+// within one file, but skips and repeats parts when a task fills the next ones faster than it reads
+// (seen with 20.10): a large file keeps ordinary tasks away from that.
+inline constexpr std::size_t kEngineLogFileBytes = 32u * 1024 * 1024;
+inline constexpr std::size_t kEngineLogFiles = 2;
 inline constexpr std::int64_t kDefaultMemoryBytes = 256LL * 1024 * 1024;
 inline constexpr std::int64_t kDefaultCpusMilli = 1000;
 inline constexpr std::int64_t kDefaultPids = 128;
@@ -125,8 +140,10 @@ inline constexpr std::size_t kLogChunkBytes = 64 * 1024;   // uncompressed, one 
 inline constexpr std::int64_t kLogFlushMs = 250;           // a line is readable this soon
 inline constexpr std::size_t kLogLineBytes = 16 * 1024;    // one record; longer lines are several
 inline constexpr std::size_t kLogFrameBytes = 1024 * 1024;  // one frame of the engine's stream
-inline constexpr std::size_t kEngineLogFileBytes = 16u * 1024 * 1024;
-inline constexpr std::size_t kEngineLogFiles = 3;
+inline constexpr std::int64_t kLogWatchMs = 60'000;  // silence after which the container is looked at
+inline constexpr std::int64_t kLogLagMs = 2'000;     // the engine falls behind the task's output
+inline constexpr std::int64_t kLogJitterMs = 50;     // stdout and stderr are stamped by two threads
+inline constexpr std::uint32_t kLogFailures = 3;     // in a row, of an ended container's log
 inline constexpr std::int64_t kLogLimitBytes = 10LL * 1024 * 1024;  // of one attempt; host config
 inline constexpr std::int64_t kLogMergeBytes = 4096;  // a stored chunk grows up to here before a new one
 

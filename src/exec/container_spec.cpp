@@ -1,0 +1,135 @@
+#include "exec/container_spec.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+#include "base/log.h"
+#include "exec/worker_pool.h"
+#include "model/image_policy.h"
+#include "model/limits.h"
+
+namespace pawl {
+namespace {
+
+// Docker's rule for names: [a-zA-Z0-9][a-zA-Z0-9_.-]+
+bool is_name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '.' || c == '-';
+}
+
+std::string upper_case(std::string text) {
+  for (char& c : text) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return text;
+}
+
+void set_variable(Variables& env, std::string name, std::string value) {
+  const auto known = std::find_if(env.begin(), env.end(),
+                                  [&](const auto& variable) { return variable.first == name; });
+  if (known != env.end()) {
+    known->second = std::move(value);
+  } else {
+    env.emplace_back(std::move(name), std::move(value));
+  }
+}
+
+template <typename Number>
+std::optional<Number> number_of(const Labels& labels, std::string_view label) {
+  const auto found = labels.find(std::string(label));
+  if (found == labels.end()) return std::nullopt;
+  const std::string& text = found->second;
+  Number number = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (code != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+Error denied(std::string message) { return Error{ErrorKind::kDenied, std::move(message), {}}; }
+
+Result<void> check_cap(std::string_view what, std::int64_t asked, std::int64_t most,
+                       std::string_view setting) {
+  // The engine reads 0 as "no cap".
+  if (asked <= 0) return denied("the task has no " + std::string(what) + " cap");
+  if (most <= 0 || asked <= most) return {};
+  return denied("the task asks for more " + std::string(what) + " than this host allows (" +
+                std::to_string(asked) + " > " + std::to_string(most) + "); lower it, or raise " +
+                std::string(setting) + " in the host config");
+}
+
+}  // namespace
+
+std::string container_name(const std::string& instance_id, const AttemptKey& key,
+                           const std::string& task_id) {
+  std::string task = task_id.substr(0, limits::kNameBytes);
+  std::replace_if(
+      task.begin(), task.end(), [](char c) { return !is_name_character(c); }, '_');
+  // What was cut or replaced may be some other task's id: the index tells them apart.
+  if (task != task_id) task += "." + std::to_string(key.task);
+  return "pawl-" + instance_id + "-" + key.run.text() + "-" + task + "-" +
+         std::to_string(key.attempt);
+}
+
+ContainerSpec container_spec(const std::string& instance_id, const RunAttempt& order) {
+  const Task& task = order.definition->tasks.at(order.key.task);
+  const std::string run = order.key.run.text();
+  const std::string attempt = std::to_string(order.key.attempt);
+  ContainerSpec spec;
+  spec.name = container_name(instance_id, order.key, task.id);
+  spec.labels = {{std::string(kLabelInstance), instance_id},
+                 {std::string(kLabelRun), run},
+                 {std::string(kLabelPipeline), order.definition->name},
+                 {std::string(kLabelTask), task.id},
+                 {std::string(kLabelTaskIndex), std::to_string(order.key.task)},
+                 {std::string(kLabelAttempt), attempt}};
+  spec.image = task.image;
+  spec.command = task.command;
+  for (const auto& [name, value] : task.env) set_variable(spec.env, name, value);
+  set_variable(spec.env, "PAWL_RUN_ID", run);
+  set_variable(spec.env, "PAWL_PIPELINE", order.definition->name);
+  set_variable(spec.env, "PAWL_TASK", task.id);
+  set_variable(spec.env, "PAWL_ATTEMPT", attempt);
+  for (const auto& [name, value] : order.params) {
+    set_variable(spec.env, "PAWL_PARAM_" + upper_case(name), value);
+  }
+  spec.cpus_milli = task.cpus_milli;
+  spec.memory_bytes = task.memory_bytes;
+  spec.pids = task.pids;
+  spec.network = task.network;
+  spec.user = task.user;
+  spec.read_only = task.read_only;
+  return spec;
+}
+
+Result<void> check_policy(const HostPolicy& policy, const Task& task) {
+  if (!image_is_allowed(policy.images, task.image)) {
+    return denied("image '" + escape_control(task.image) +
+                  "' is not allowed on this host; policy.images in the host config would have to "
+                  "name it, for example '" +
+                  escape_control(image_pattern_for(task.image)) + "'");
+  }
+  const auto& networks = policy.networks;
+  if (std::find(networks.begin(), networks.end(), task.network) == networks.end()) {
+    return denied("network '" + escape_control(task.network) +
+                  "' is not allowed on this host; policy.networks in the host config would have "
+                  "to name it");
+  }
+  PAWL_CHECK(
+      check_cap("cpu (thousandths)", task.cpus_milli, policy.max_cpus_milli, "policy.max.cpus"));
+  PAWL_CHECK(
+      check_cap("memory (bytes)", task.memory_bytes, policy.max_memory_bytes, "policy.max.memory"));
+  return check_cap("pids", task.pids, policy.max_pids, "policy.max.pids");
+}
+
+std::optional<AttemptKey> attempt_of(const Labels& labels, std::string_view instance_id) {
+  const auto instance = labels.find(std::string(kLabelInstance));
+  if (instance == labels.end() || instance->second != instance_id) return std::nullopt;
+  const auto run = number_of<std::uint64_t>(labels, kLabelRun);
+  const auto task = number_of<std::uint32_t>(labels, kLabelTaskIndex);
+  const auto attempt = number_of<std::uint32_t>(labels, kLabelAttempt);
+  if (!run || !task || !attempt) return std::nullopt;
+  return AttemptKey{RunId{*run}, *task, *attempt};
+}
+
+}  // namespace pawl

@@ -1,0 +1,136 @@
+// Signals go before chores. A chore that failed waits its backoff without holding up the next one.
+#include "exec/janitor.h"
+
+#include <utility>
+
+#include "base/log.h"
+#include "exec/container_spec.h"
+#include "model/limits.h"
+
+namespace pawl {
+namespace {
+
+bool is_away(const Error& error) {
+  return error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kTimeout;
+}
+
+}  // namespace
+
+Janitor::Janitor(const Parts& parts) : parts_(parts) {
+  thread_ = std::make_unique<WorkerThread>("pawl-janitor", [this] { run(); });
+}
+
+Janitor::~Janitor() { stop(); }
+
+void Janitor::stop() {
+  stop_.request_stop();
+  thread_.reset();
+}
+
+void Janitor::signal(std::string container, int signal) {
+  {
+    std::lock_guard lock(mutex_);
+    signals_.push_back(Signal{std::move(container), signal});
+  }
+  changed_.notify_one();
+}
+
+void Janitor::remove(const AttemptKey& key) {
+  add(Chore{key, Backoff(parts_.backoff_ms, parts_.backoff_max_ms)}, 0);
+}
+
+void Janitor::list() {
+  add(Chore{std::nullopt, Backoff(parts_.backoff_ms, parts_.backoff_max_ms)}, 0);
+}
+
+void Janitor::add(Chore chore, std::int64_t delay_ms) {
+  {
+    std::lock_guard lock(mutex_);
+    chores_.emplace(std::chrono::steady_clock::now() + std::chrono::milliseconds(delay_ms),
+                    std::move(chore));
+  }
+  changed_.notify_one();
+}
+
+void Janitor::run() {
+  const std::stop_token stop = stop_.get_token();
+  std::unique_lock lock(mutex_);
+  while (!stop.stop_requested()) {
+    if (!signals_.empty()) {
+      const Signal signal = std::move(signals_.front());
+      signals_.pop_front();
+      lock.unlock();
+      send(signal);
+      lock.lock();
+      continue;
+    }
+    if (chores_.empty()) {
+      changed_.wait(lock, stop, [&] { return !signals_.empty() || !chores_.empty(); });
+      continue;
+    }
+    const SteadyTime due = chores_.begin()->first;
+    if (std::chrono::steady_clock::now() < due) {
+      changed_.wait_until(lock, stop, due, [&] {
+        return !signals_.empty() || chores_.empty() || chores_.begin()->first < due;
+      });
+      continue;
+    }
+    Chore chore = std::move(chores_.begin()->second);
+    chores_.erase(chores_.begin());
+    lock.unlock();
+    if (const auto done = carry_out(chore); !done) try_later(std::move(chore), done.error());
+    lock.lock();
+  }
+}
+
+void Janitor::send(const Signal& signal) {
+  const auto sent = parts_.engine.kill(signal.container, signal.number, stop_.get_token());
+  if (sent || sent.error().kind == ErrorKind::kCancelled) return;
+  log_warning("a container could not be signalled",
+              {{"container", signal.container}, {"reason", sent.error().message}});
+}
+
+Result<void> Janitor::carry_out(const Chore& chore) {
+  return chore.key ? remove_now(*chore.key) : list_now();
+}
+
+Result<void> Janitor::remove_now(const AttemptKey& key) {
+  PAWL_TRY(const auto containers,
+           parts_.engine.list(std::string(kLabelRun), key.run.text(), stop_.get_token()));
+  for (const ContainerSummary& container : containers) {
+    if (attempt_of(container.labels, parts_.instance_id) != key) continue;
+    PAWL_CHECK(parts_.engine.remove(container.id, stop_.get_token()));
+  }
+  return {};
+}
+
+Result<void> Janitor::list_now() {
+  PAWL_TRY(const auto containers,
+           parts_.engine.list(std::string(kLabelInstance), parts_.instance_id, stop_.get_token()));
+  EngineListed listed;
+  for (const ContainerSummary& container : containers) {
+    if (const auto key = attempt_of(container.labels, parts_.instance_id)) {
+      listed.containers.push_back(ObservedContainer{*key, container.name});
+    } else {
+      log_warning("a container has this agent's label, but names no attempt; it is left alone",
+                  {{"container", container.name}});
+    }
+  }
+  Event event;
+  event.body = std::move(listed);
+  parts_.sink.post(std::move(event));
+  return {};
+}
+
+void Janitor::try_later(Chore chore, const Error& error) {
+  if (error.kind == ErrorKind::kCancelled) return;
+  if (chore.key && !is_away(error) && ++chore.refusals >= limits::kRemoveTries) {
+    log_warning("a container cannot be removed; the next start of the agent tries again",
+                {{"run", chore.key->run.text()}, {"reason", error.message}});
+    return;
+  }
+  const std::int64_t delay_ms = chore.backoff.next_ms();
+  add(std::move(chore), delay_ms);
+}
+
+}  // namespace pawl

@@ -1,0 +1,123 @@
+#include "exec/log_collector.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "model/limits.h"
+
+namespace pawl {
+namespace {
+
+constexpr std::int64_t kNsPerMs = 1'000'000;
+constexpr std::size_t kRecordCost = 16;        // as LogChunk::bytes()
+constexpr std::size_t kEngineRecordCost = 80;  // {"log":"…","stream":"stdout","time":"…"}
+
+}  // namespace
+
+LogCollector::LogCollector(const AttemptKey& key, EventSink& sink, const Clock& clock,
+                           const LogPosition& resume_from, std::function<bool()> watch)
+    : key_(key), sink_(sink), clock_(clock), watch_(std::move(watch)), position_(resume_from) {
+  chunk_.key = key_;
+  quiet_since_ = clock_.mono();
+}
+
+void LogCollector::begin_stream() {
+  replaying_ = position_.last_time_ns > 0;
+  replay_time_ns_ = 0;
+  replayed_at_last_ = 0;
+  engine_bytes_ = 0;
+  caught_up_ = false;
+  quiet_since_ = clock_.mono();
+}
+
+// While replaying: whether the record was taken before.
+bool LogCollector::is_known(std::int64_t time_ns) {
+  replay_time_ns_ = std::max(replay_time_ns_, time_ns);
+  if (replay_time_ns_ < position_.last_time_ns) return true;
+  if (replay_time_ns_ == position_.last_time_ns && replayed_at_last_ < position_.records_at_last) {
+    ++replayed_at_last_;
+    return true;
+  }
+  replaying_ = false;
+  return false;
+}
+
+bool LogCollector::take(LogRecord&& record) {
+  quiet_since_ = clock_.mono();
+  engine_bytes_ += record.text.size() + kEngineRecordCost;
+  const bool falls = record.time_ns < position_.last_time_ns - limits::kLogJitterMs * kNsPerMs;
+  if (!replaying_ && falls && wall_ns() + kNsPerMs > position_.last_time_ns) {
+    replaying_ = true;
+    replay_time_ns_ = 0;
+    replayed_at_last_ = 0;
+  }
+  if (replaying_ && is_known(record.time_ns)) return open_;
+
+  record.time_ns = std::max(record.time_ns, position_.last_time_ns);
+  if (record.time_ns > position_.last_time_ns) {
+    position_ = LogPosition{record.time_ns, 1};
+  } else {
+    ++position_.records_at_last;
+  }
+  ++taken_;
+  if (chunk_bytes_ + record.text.size() + kRecordCost > limits::kLogChunkBytes && !flush()) {
+    return false;
+  }
+  append(std::move(record));
+  return open_;
+}
+
+void LogCollector::append(LogRecord&& record) {
+  if (chunk_.records.empty()) chunk_since_ = clock_.mono();
+  chunk_bytes_ += record.text.size() + kRecordCost;
+  chunk_.records.push_back(std::move(record));
+}
+
+void LogCollector::note(std::string_view text) {
+  append(LogRecord{LogStream::kPawl, wall_ns(), escape_control(text) + "\n"});
+}
+
+// A follower that is a file behind the writer may have missed the file in between (limits.h).
+void LogCollector::note_lag() {
+  const std::int64_t lag_ms = (wall_ns() - position_.last_time_ns) / kNsPerMs;
+  if (lag_ms < limits::kLogLagMs) {
+    caught_up_ = true;
+    return;
+  }
+  if (lag_noted_ || !caught_up_ || engine_bytes_ < limits::kEngineLogFileBytes) return;
+  lag_noted_ = true;
+  note(
+      "the task prints faster than the container engine hands it over; from here on parts of the "
+      "output may be missing");
+}
+
+bool LogCollector::flush() {
+  if (!open_) return false;
+  if (chunk_.records.empty()) return true;
+  if (chunk_.records.back().stream != LogStream::kPawl) note_lag();
+  LogChunk chunk;
+  chunk.key = key_;
+  std::swap(chunk, chunk_);
+  chunk_bytes_ = 0;
+  open_ = sink_.post_log(std::move(chunk));
+  return open_;
+}
+
+std::optional<std::int64_t> LogCollector::before_wait() {
+  if (!open_) return std::nullopt;
+  const MonoTime now = clock_.mono();
+  std::int64_t wait_ms = quiet_since_.ms + limits::kLogWatchMs - now.ms;
+  if (wait_ms <= 0) {
+    if (!watch_()) return std::nullopt;
+    quiet_since_ = clock_.mono();
+    wait_ms = limits::kLogWatchMs;
+  }
+  if (chunk_.records.empty()) return wait_ms;
+  const std::int64_t flush_ms = chunk_since_.ms + limits::kLogFlushMs - now.ms;
+  if (flush_ms > 0) return std::min(wait_ms, flush_ms);
+  if (!flush()) return std::nullopt;
+  return wait_ms;
+}
+
+}  // namespace pawl

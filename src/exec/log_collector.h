@@ -1,0 +1,74 @@
+// From a followed log to stored chunks: batches records, and makes a log that is read again (after a
+// restart of the agent or the engine) continue exactly where it stopped. One thread.
+//
+// Where it stopped is a LogPosition: the time of the last record and how many records carry it. For that
+// the times must not fall. The engine's may: stdout and stderr are stamped by two threads, and the
+// host's clock can be set back. So a record's time is raised to the highest one before it, and after an
+// interruption the log is read from its start: the raised times come out the same, and what was there
+// before is skipped, by time and, at the last time, by count.
+//
+// Docker 20.10's follower can jump back in a log that fills faster than it reads. A record from the
+// past while the clock has not been set back is such a jump; it is treated like an interruption.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "model/log_chunk.h"
+#include "ports/clock.h"
+#include "ports/container_engine.h"
+#include "ports/event_sink.h"
+
+namespace pawl {
+
+class LogCollector : public LogSink {
+ public:
+  // `watch` is asked after limits::kLogWatchMs of silence; false ends the stream.
+  LogCollector(const AttemptKey& key, EventSink& sink, const Clock& clock,
+               const LogPosition& resume_from, std::function<bool()> watch);
+
+  // The log is about to be read from its start (again).
+  void begin_stream();
+
+  [[nodiscard]] bool take(LogRecord&& record) override;
+  [[nodiscard]] std::optional<std::int64_t> before_wait() override;
+
+  // One line of pawl's own. It waits for the next flush like any record.
+  void note(std::string_view text);
+  // Posts what has gathered. False: the agent is shutting down and nothing is taken any more.
+  [[nodiscard]] bool flush();
+
+  // Records that were new, since the attempt's start in this agent.
+  [[nodiscard]] std::uint64_t taken() const { return taken_; }
+
+ private:
+  [[nodiscard]] bool is_known(std::int64_t time_ns);
+  void append(LogRecord&& record);
+  void note_lag();
+  [[nodiscard]] std::int64_t wall_ns() const { return clock_.wall().ms * 1'000'000; }
+
+  const AttemptKey key_;
+  EventSink& sink_;
+  const Clock& clock_;
+  const std::function<bool()> watch_;
+  LogPosition position_;  // of the last record taken
+
+  bool replaying_ = false;  // the records that come now may be known already
+  std::int64_t replay_time_ns_ = 0;
+  std::uint32_t replayed_at_last_ = 0;
+
+  LogChunk chunk_;
+  std::size_t chunk_bytes_ = 0;
+  MonoTime chunk_since_;
+  MonoTime quiet_since_;
+  bool open_ = true;
+
+  std::uint64_t taken_ = 0;
+  std::size_t engine_bytes_ = 0;  // of this stream in the engine's files, roughly
+  bool caught_up_ = false;
+  bool lag_noted_ = false;
+};
+
+}  // namespace pawl

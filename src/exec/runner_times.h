@@ -1,0 +1,17 @@
+// How long exec/ waits for an engine that is away; the limits, except in tests. A value.
+#pragma once
+
+#include <cstdint>
+
+#include "model/limits.h"
+
+namespace pawl {
+
+struct RunnerTimes {
+  std::int64_t backoff_ms = limits::kEngineBackoffMs;
+  std::int64_t backoff_max_ms = limits::kEngineBackoffMaxMs;
+  std::int64_t give_up_ms = limits::kEngineGiveUpMs;  // of an attempt that cannot have started yet
+  std::int64_t settle_ms = limits::kEngineSettleMs;   // before a lost start is believed not to be
+};
+
+}  // namespace pawl

@@ -1,0 +1,273 @@
+// Everything up to the start is idempotent by the container's name, so that each step can be tried again
+// after an answer was lost. The start itself is not: an exited container would run once more.
+#include "exec/task_runner.h"
+
+#include <utility>
+
+#include "base/log.h"
+#include "exec/container_spec.h"
+
+namespace pawl {
+namespace {
+
+using Phase = ContainerState::Phase;
+
+// The engine has said no: what was asked for has not been done.
+bool is_refusal(const Error& error) {
+  return error.kind == ErrorKind::kInvalid || error.kind == ErrorKind::kNotFound ||
+         error.kind == ErrorKind::kConflict || error.kind == ErrorKind::kDenied;
+}
+
+std::string short_id(const std::string& id) { return id.substr(0, 12); }
+
+}  // namespace
+
+TaskRunner::TaskRunner(const Parts& parts, const RunAttempt& order, const LogPosition& resume_from,
+                       AttemptControl& control, std::stop_token shutdown)
+    : parts_(parts),
+      order_(order),
+      task_(order.definition->tasks.at(order.key.task)),
+      spec_(container_spec(parts.instance_id, order)),
+      control_(control),
+      shutdown_(std::move(shutdown)),
+      log_(order.key, parts.sink, parts.clock, resume_from, [this] { return watch(); }),
+      may_run_(order.recovered || order.expect_started) {}
+
+void TaskRunner::run() {
+  Step step = prepare();
+  if (step == Step::kDone) step = follow();
+  if (step != Step::kEnded || !log_.flush()) return;
+  outcome_.container_id = state_.id;
+  if (outcome_.kind != AttemptOutcome::Kind::kNotStarted) {
+    outcome_.started_at = state_.started_at;
+    outcome_.ended_at = state_.ended_at;
+  }
+  outcome_.message = outcome_.message.substr(0, limits::kMessageBytes);
+  Event event;
+  event.body = AttemptEnded{order_.key, outcome_};
+  parts_.sink.post(std::move(event));
+}
+
+TaskRunner::Step TaskRunner::prepare() {
+  for (std::uint32_t tries = 0; tries < limits::kContainerTries; ++tries) {
+    Step step = may_run_ ? look() : Step::kAgain;
+    if (step == Step::kAgain) step = create();
+    if (step != Step::kAgain) return step;
+  }
+  return not_started(Reason::kEngine, "container " + spec_.name +
+                                          " vanishes before it is started; does something on this "
+                                          "host remove containers?");
+}
+
+// kAgain: there is no container, and there was none.
+TaskRunner::Step TaskRunner::look() {
+  const auto state = inspect();
+  if (state) return adopt(*state);
+  if (state.error().kind == ErrorKind::kCancelled) return interrupted();
+  if (state.error().kind != ErrorKind::kNotFound) {
+    // Whether it ever ran is then not known; that it did not would be a guess.
+    return may_run_ ? end(AttemptOutcome::Kind::kMissing, Reason::kNone, state.error().message)
+                    : not_started(Reason::kEngine, state.error().message);
+  }
+  if (order_.expect_started) return missing();
+  may_run_ = false;
+  return Step::kAgain;
+}
+
+TaskRunner::Step TaskRunner::adopt(const ContainerState& state) {
+  if (attempt_of(state.labels, parts_.instance_id) != order_.key) {
+    return not_started(Reason::kEngine, "a container named " + spec_.name +
+                                            " exists that is not of this run; remove or rename it");
+  }
+  state_ = state;
+  if (state.phase == Phase::kCreated) {
+    may_run_ = false;
+    return start();
+  }
+  log_.note("found container " + short_id(state.id) + " again");
+  return report_started(state);
+}
+
+TaskRunner::Step TaskRunner::create() {
+  if (control_.stop_requested()) return not_started(Reason::kNone, "stopped before its start");
+  if (const auto allowed = check_policy(parts_.policy, task_); !allowed) {
+    return not_started(Reason::kPolicy, allowed.error().message);
+  }
+  if (parts_.policy.pull == "always" && !pulled_) {
+    if (const Step step = pull_image(); step != Step::kDone) return step;
+  }
+  return create_container();
+}
+
+TaskRunner::Step TaskRunner::create_container() {
+  while (true) {
+    const auto id = ask<std::string>([this](const std::stop_token&) {
+      // Not cut short by a stop of the task: better to know whether it is there.
+      return parts_.engine.create(spec_, shutdown_);
+    });
+    if (id) {
+      state_.id = *id;
+      return start();
+    }
+    const Error& error = id.error();
+    switch (error.kind) {
+      case ErrorKind::kCancelled:
+        return interrupted();
+      case ErrorKind::kConflict:
+        return look();
+      case ErrorKind::kNotFound:
+        if (const Step step = provide_image(error); step != Step::kDone) return step;
+        continue;
+      default:
+        return not_started(Reason::kEngine, error.message);
+    }
+  }
+}
+
+// kDone: the image is there now.
+TaskRunner::Step TaskRunner::provide_image(const Error& refused) {
+  const auto present = ask<bool>(
+      [this](const std::stop_token& stop) { return parts_.engine.has_image(task_.image, stop); });
+  if (!present && present.error().kind == ErrorKind::kCancelled) return interrupted();
+  if (present && *present) return not_started(Reason::kEngine, refused.message);
+  if (parts_.policy.pull == "never") {
+    return not_started(Reason::kImage, "image '" + task_.image +
+                                           "' is not on this host, and its policy says `pull: "
+                                           "never`; load it there with `docker load`");
+  }
+  if (pulled_) {
+    return not_started(Reason::kImage, "image '" + task_.image +
+                                           "' was pulled, but is not there: " + refused.message);
+  }
+  return pull_image();
+}
+
+TaskRunner::Step TaskRunner::pull_image() {
+  if (!say("pulling image " + task_.image)) return Step::kStopped;
+  const auto pulled = ask<bool>([this](const std::stop_token& stop) -> Result<bool> {
+    auto result = parts_.engine.pull_image(
+        task_.image,
+        [this](const std::string& line) {
+          log_.note(line);
+          // A shutdown is noticed by the stop token.
+          (void)log_.flush();
+        },
+        stop);
+    if (result) return true;
+    // Only an engine that is away is asked again here; a registry's turn is the task's retry rule.
+    if (result.error().kind != ErrorKind::kTimeout) return result.error();
+    return Error{ErrorKind::kInvalid, "no end after " + format_duration(limits::kImagePullMs), {}};
+  });
+  pulled_ = true;
+  if (pulled) return Step::kDone;
+  if (pulled.error().kind == ErrorKind::kCancelled) return interrupted();
+  const Reason reason = is_away(pulled.error()) ? Reason::kEngine : Reason::kImage;
+  return not_started(reason,
+                     "image '" + task_.image + "' cannot be pulled: " + pulled.error().message);
+}
+
+TaskRunner::Step TaskRunner::start() {
+  while (true) {
+    if (const auto allowed = check_policy(parts_.policy, task_); !allowed) {
+      return not_started(Reason::kPolicy, allowed.error().message);
+    }
+    if (!control_.begin_start()) return not_started(Reason::kNone, "stopped before its start");
+    const auto started = parts_.engine.start(spec_.name, shutdown_);
+    if (!started && is_refusal(started.error())) {
+      control_.cancel_start();
+      if (started.error().kind == ErrorKind::kNotFound) return Step::kAgain;
+      return not_started(Reason::kEngine,
+                         "the container cannot be started: " + started.error().message);
+    }
+    if (!started && started.error().kind == ErrorKind::kCancelled) return Step::kStopped;
+    const Step step = find_out_start(started.ok());
+    if (step != Step::kAgain) return step;
+  }
+}
+
+// A start was asked for. kAgain: its answer was lost, and it was not carried out.
+TaskRunner::Step TaskRunner::find_out_start(bool carried_out) {
+  may_run_ = true;
+  for (int looks = 0;; ++looks) {
+    const auto state = inspect();
+    if (!state && state.error().kind == ErrorKind::kCancelled) return Step::kStopped;
+    if (!state && state.error().kind == ErrorKind::kNotFound) return missing();
+    if (!state) return end(AttemptOutcome::Kind::kMissing, Reason::kNone, state.error().message);
+    if (carried_out || state->phase != Phase::kCreated) {
+      log_.note("container " + short_id(state->id) + " started");
+      return report_started(*state);
+    }
+    if (looks > 0) break;
+    // An engine that was frozen may have the request still before it.
+    if (!pause(shutdown_, parts_.times.settle_ms)) return Step::kStopped;
+  }
+  may_run_ = false;
+  control_.cancel_start();
+  return Step::kAgain;
+}
+
+TaskRunner::Step TaskRunner::report_started(const ContainerState& state) {
+  state_ = state;
+  may_run_ = true;
+  Event event;
+  event.body = AttemptStarted{order_.key, state.id, state.started_at};
+  if (!parts_.sink.post(std::move(event))) return Step::kStopped;
+  if (const auto signal = control_.started(spec_.name)) {
+    // One that fails is not repeated here: the core says SIGKILL again until the end is reported.
+    if (const auto sent = parts_.engine.kill(spec_.name, *signal, shutdown_); !sent) {
+      log_warning("a container could not be signalled",
+                  {{"container", spec_.name}, {"reason", sent.error().message}});
+    }
+  }
+  return Step::kDone;
+}
+
+TaskRunner::Step TaskRunner::missing() {
+  return end(AttemptOutcome::Kind::kMissing, Reason::kNone,
+             "the engine does not know container " + spec_.name + " any more");
+}
+
+TaskRunner::Step TaskRunner::end(AttemptOutcome::Kind kind, Reason failure, std::string message) {
+  outcome_.kind = kind;
+  outcome_.failure = failure;
+  outcome_.message = std::move(message);
+  return Step::kEnded;
+}
+
+TaskRunner::Step TaskRunner::interrupted() {
+  if (shutdown_.stop_requested()) return Step::kStopped;
+  return not_started(Reason::kNone, "stopped before its start");
+}
+
+bool TaskRunner::say(const std::string& text) {
+  log_.note(text);
+  return log_.flush();
+}
+
+Result<ContainerState> TaskRunner::inspect() {
+  return ask<ContainerState>(
+      [this](const std::stop_token& stop) { return parts_.engine.inspect(spec_.name, stop); });
+}
+
+TaskRunner::Patience TaskRunner::new_patience() const {
+  return Patience{may_run_ ? shutdown_ : control_.before_start(), parts_.clock.mono(),
+                  Backoff(parts_.times.backoff_ms, parts_.times.backoff_max_ms)};
+}
+
+std::optional<Error> TaskRunner::wait_for_engine(Patience& patience, const Error& error) {
+  const bool spent = parts_.clock.mono().ms - patience.since.ms >= parts_.times.give_up_ms;
+  if (spent && !may_run_) return error;
+  if (!std::exchange(engine_away_, true) &&
+      !say("waiting for the container engine: " + error.message)) {
+    return Error{ErrorKind::kCancelled, "the agent is shutting down", {}};
+  }
+  if (pause(patience.stop, patience.backoff.next_ms())) return std::nullopt;
+  return Error{ErrorKind::kCancelled, "stopped while waiting for the engine", {}};
+}
+
+void TaskRunner::engine_answered(const Error* error) {
+  if (error != nullptr && error->kind == ErrorKind::kCancelled) return;
+  if (std::exchange(engine_away_, false)) log_.note("the container engine answers again");
+}
+
+}  // namespace pawl

@@ -1,0 +1,129 @@
+// Drives one attempt: one container, from its creation to its recorded end. One thread; run() blocks for
+// as long as the task runs.
+//
+//   look     only what an earlier agent ordered: does the container exist already?
+//   create   policy, image, container. The name is taken: it is looked at, and adopted if its labels say
+//            that it is this attempt's.
+//   start    unless a stop came first. An answer that was lost is never guessed: the container is
+//            inspected until the engine has said what became of it.
+//   follow   its output, until it has ended and all is delivered; across restarts of the engine.
+//   report   exactly one AttemptEnded, after all of its output.
+//
+// An engine that is away is waited for: before the start for a bounded time, afterwards for as long as it
+// takes, since only the engine knows what became of the task.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "exec/attempt_control.h"
+#include "exec/log_collector.h"
+#include "exec/pause.h"
+#include "exec/runner_times.h"
+#include "model/command.h"
+#include "model/host_config.h"
+#include "ports/clock.h"
+#include "ports/container_engine.h"
+#include "ports/event_sink.h"
+
+namespace pawl {
+
+class TaskRunner {
+ public:
+  struct Parts {
+    ContainerEngine& engine;
+    EventSink& sink;
+    const Clock& clock;
+    const HostPolicy& policy;
+    const std::string& instance_id;
+    RunnerTimes times;
+  };
+  // `shutdown`: the agent is stopping; run() then returns at once and posts nothing more.
+  TaskRunner(const Parts& parts, const RunAttempt& order, const LogPosition& resume_from,
+             AttemptControl& control, std::stop_token shutdown);
+
+  void run();
+
+ private:
+  // What a step has come to.
+  enum class Step : std::uint8_t {
+    kDone,     // go on with the next step
+    kAgain,    // the container vanished before its start: look and create once more
+    kEnded,    // outcome_ is set
+    kStopped,  // the agent is stopping
+  };
+
+  [[nodiscard]] Step prepare();
+  [[nodiscard]] Step look();
+  [[nodiscard]] Step adopt(const ContainerState& state);
+  [[nodiscard]] Step create();
+  [[nodiscard]] Step create_container();
+  [[nodiscard]] Step provide_image(const Error& refused);
+  [[nodiscard]] Step pull_image();
+  [[nodiscard]] Step start();
+  [[nodiscard]] Step find_out_start(bool carried_out);
+  [[nodiscard]] Step report_started(const ContainerState& state);
+  [[nodiscard]] Step follow();
+  [[nodiscard]] Step read_failed(const Error& error);
+  [[nodiscard]] Step await_end();
+  [[nodiscard]] bool watch();
+
+  [[nodiscard]] Step end(AttemptOutcome::Kind kind, Reason failure, std::string message);
+  [[nodiscard]] Step not_started(Reason failure, std::string message) {
+    return end(AttemptOutcome::Kind::kNotStarted, failure, std::move(message));
+  }
+  [[nodiscard]] Step missing();
+  // What an interrupted wait before the start means: a stop of the task or of the agent.
+  [[nodiscard]] Step interrupted();
+  // Notes that must be readable at once. False: the agent is shutting down.
+  [[nodiscard]] bool say(const std::string& text);
+
+  // Calls until the engine has answered; see the rules above. Interrupted: kCancelled.
+  template <typename T>
+  [[nodiscard]] Result<T> ask(const std::function<Result<T>(const std::stop_token&)>& call) {
+    Patience patience = new_patience();
+    while (true) {
+      auto result = call(patience.stop);
+      if (result || !is_away(result.error())) {
+        engine_answered(result ? nullptr : &result.error());
+        return result;
+      }
+      if (auto spent = wait_for_engine(patience, result.error())) return std::move(*spent);
+    }
+  }
+  struct Patience {
+    std::stop_token stop;
+    MonoTime since;
+    Backoff backoff;
+  };
+  [[nodiscard]] Patience new_patience() const;
+  // Nothing: try again.
+  [[nodiscard]] std::optional<Error> wait_for_engine(Patience& patience, const Error& error);
+  void engine_answered(const Error* error);
+  [[nodiscard]] static bool is_away(const Error& error) {
+    return error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kTimeout;
+  }
+  [[nodiscard]] Result<ContainerState> inspect();
+
+  Parts parts_;
+  const RunAttempt& order_;
+  const Task& task_;
+  const ContainerSpec spec_;
+  AttemptControl& control_;
+  const std::stop_token shutdown_;
+  LogCollector log_;
+
+  // A start may have been carried out: by an earlier agent, or by a call whose answer did not come.
+  bool may_run_;
+  bool pulled_ = false;
+  bool engine_away_ = false;
+  bool seen_ended_ = false;
+  std::uint32_t log_failures_ = 0;
+  ContainerState state_;
+  AttemptOutcome outcome_;
+};
+
+}  // namespace pawl
