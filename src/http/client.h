@@ -1,4 +1,5 @@
-// A small HTTP client for the CLI: the agent's unix socket or its TCP address. One call at a time per object.
+// A small HTTP client for the CLI: the agent's unix socket or its TCP address. One call at a time per
+// object.
 #pragma once
 
 #include <functional>
@@ -28,7 +29,8 @@ class HttpClient {
   [[nodiscard]] Result<HttpAnswer> post(
       const std::string& target, const std::string& json_body,
       const std::vector<std::pair<std::string, std::string>>& headers = {});
-  // Reads a streaming answer; `receive` gets pieces as they come, false ends it.
+  // Reads a streaming answer; `receive` gets pieces as they come, false ends it (kCancelled). Of an answer
+  // that is no success only the status is returned. kUnavailable too when it breaks off.
   [[nodiscard]] Result<int> stream(const std::string& target,
                                    const std::function<bool(std::string_view)>& receive);
 

@@ -91,7 +91,8 @@ class Control {
   [[nodiscard]] virtual WallTime now() const = 0;
 
   // Changes after sequence `after` (0: only what comes from now on, returned as `next` at once).
-  // Waits up to `timeout_ms` for the first.
+  // Waits up to `timeout_ms` for the first. `next` is never 0, also before the first change: as
+  // `after` it would mean "from now on" once more.
   [[nodiscard]] virtual ChangeBatch wait_changes(std::uint64_t after, std::int64_t timeout_ms) = 0;
 };
 

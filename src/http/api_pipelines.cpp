@@ -1,0 +1,99 @@
+#include <algorithm>
+
+#include "http/api.h"
+#include "http/json_views.h"
+#include "model/limits.h"
+
+namespace pawl::http {
+namespace {
+
+Error no_pipeline(const std::string& name) {
+  return Error{ErrorKind::kNotFound, "there is no pipeline '" + name + "'", ""};
+}
+
+Result<Response> list_pipelines(const Api& api) {
+  const auto snapshot = api.control.snapshot();
+  const WallTime now = api.control.now();
+  Json list = Json::array();
+  if (snapshot->pipelines) {
+    for (const PipelinePtr& pipeline : *snapshot->pipelines) {
+      PAWL_TRY(const std::optional<Run> last, last_run(api.store, pipeline->name));
+      list.push(pipeline_summary_json(*pipeline, last ? &*last : nullptr, now));
+    }
+  }
+  return json_response(Json().set("pipelines", std::move(list)));
+}
+
+Result<Response> show_pipeline(const Api& api, const Call& call) {
+  const std::string& name = call.path_parameter("name");
+  const PipelinePtr pipeline = find_pipeline(*api.control.snapshot(), name);
+  if (!pipeline) return no_pipeline(name);
+  PAWL_TRY(const std::optional<Run> last, last_run(api.store, name));
+  return json_response(pipeline_detail_json(*pipeline, last ? &*last : nullptr, api.control.now()));
+}
+
+// Strings as they are; numbers and booleans as JSON writes them.
+Result<Variables> parse_params(const Json& json) {
+  Variables params;
+  if (!json.is_null() && !json.is_object()) {
+    return Error{ErrorKind::kInvalid, "'params' is no object of names and values", ""};
+  }
+  if (json.members().size() > limits::kParams) {
+    return Error{ErrorKind::kInvalid, "more than " + std::to_string(limits::kParams) + " params",
+                 ""};
+  }
+  for (const auto& [name, value] : json.members()) {
+    if (!value.is_string() && !value.is_number() && !value.is_bool()) {
+      return Error{ErrorKind::kInvalid, "param '" + name + "' is no string, number or boolean", ""};
+    }
+    params.emplace_back(name, value.is_string() ? value.as_string() : value.dump());
+    if (params.back().second.size() > limits::kParamValueBytes) {
+      return Error{
+          ErrorKind::kInvalid,
+          "param '" + name + "' is over " + std::to_string(limits::kParamValueBytes) + " bytes",
+          ""};
+    }
+  }
+  return params;
+}
+
+Result<std::string> idempotency_key(const Request& request) {
+  if (!request.has_header("idempotency-key")) return std::string();
+  const std::string_view key = request.header("idempotency-key");
+  const bool is_visible =
+      std::all_of(key.begin(), key.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+  if (key.empty() || key.size() > limits::kIdempotencyKeyBytes || !is_visible) {
+    return Error{ErrorKind::kInvalid,
+                 "the Idempotency-Key header takes one value of 1 to " +
+                     std::to_string(limits::kIdempotencyKeyBytes) +
+                     " visible ASCII characters without spaces",
+                 ""};
+  }
+  return std::string(key);
+}
+
+Result<Response> start_run(const Api& api, const Call& call, const Json& body) {
+  ManualRequest request;
+  request.pipeline = call.path_parameter("name");
+  request.actor = actor_of(call.request);
+  PAWL_TRY(request.params, parse_params(body["params"]));
+  PAWL_TRY(request.idempotency_key, idempotency_key(call.request));
+  PAWL_TRY(const AcceptedRun accepted, api.control.trigger_manual(request));
+  Json json;
+  json.set("run_id", accepted.run.text());
+  json.set("pipeline", accepted.pipeline);
+  json.set("duplicate", accepted.duplicate);
+  return json_response(json, 202);
+}
+
+}  // namespace
+
+void add_pipeline_routes(Router& router, Api& api) {
+  router.add("GET", "/api/v1/pipelines", {}, [&api](const Call&) { return list_pipelines(api); });
+  router.add("GET", "/api/v1/pipelines/{name}", {},
+             [&api](const Call& call) { return show_pipeline(api, call); });
+  add_post(router, "/api/v1/pipelines/{name}/runs", {}, {"params"},
+           [&api](const Call& call, const Json& body) { return start_run(api, call, body); });
+}
+
+}  // namespace pawl::http

@@ -1,0 +1,288 @@
+#include "http/json_views.h"
+
+#include <algorithm>
+#include <queue>
+
+#include "base/version.h"
+#include "model/dag.h"
+#include "model/pipeline_json.h"
+
+namespace pawl::http {
+namespace {
+
+Json variables_json(const Variables& variables) {
+  Json json = Json::object();
+  for (const auto& [name, value] : variables) json.set(name, value);
+  return json;
+}
+
+Json strings_json(const std::vector<std::string>& strings) {
+  Json json = Json::array();
+  for (const std::string& text : strings) json.push(text);
+  return json;
+}
+
+Json attempt_json(const Attempt& attempt) {
+  Json json;
+  json.set("number", attempt.key.attempt);
+  json.set("status", to_string(attempt.status));
+  json.set("reason", to_string(attempt.reason));
+  json.set("message", attempt.message);
+  json.set("exit_code", attempt.exit_code ? Json(*attempt.exit_code) : Json());
+  json.set("container_id", attempt.container_id);
+  json.set("created_at", time_json(attempt.created_at));
+  json.set("started_at", time_json(attempt.started_at));
+  json.set("ended_at", time_json(attempt.ended_at));
+  return json;
+}
+
+// The part of a task that its definition knows.
+void set_definition(Json& json, const Pipeline& definition, std::uint32_t index,
+                    const std::vector<std::uint32_t>& task_levels) {
+  const Task& task = definition.tasks[index];
+  Json depends_on = Json::array();
+  for (std::uint32_t upstream : task.upstream) depends_on.push(definition.tasks[upstream].id);
+  json.set("id", task.id);
+  json.set("index", index);
+  json.set("level", task_levels[index]);
+  json.set("depends_on", std::move(depends_on));
+  json.set("image", task.image);
+  json.set("command", strings_json(task.command));
+  json.set("cpus", static_cast<double>(task.cpus_milli) / 1000);
+  json.set("memory_bytes", task.memory_bytes);
+  json.set("pids", task.pids);
+  json.set("timeout_ms", task.timeout_ms);
+}
+
+void set_unknown_definition(Json& json, std::uint32_t index) {
+  json.set("id", std::to_string(index));
+  json.set("index", index);
+  json.set("level", 0);
+  json.set("depends_on", Json::array());
+  json.set("image", "");
+  json.set("command", Json::array());
+  for (const char* name : {"cpus", "memory_bytes", "pids", "timeout_ms"}) json.set(name, Json());
+}
+
+std::vector<std::uint32_t> task_levels(const Pipeline& definition) {
+  UpstreamLists upstream;
+  for (const Task& task : definition.tasks) upstream.push_back(task.upstream);
+  return levels(upstream);
+}
+
+Json trigger_json(const Trigger& trigger, WallTime now) {
+  Json json;
+  if (const auto* cron = std::get_if<CronTrigger>(&trigger)) {
+    const std::optional<WallTime> next = cron->schedule.next(now, cron->zone);
+    json.set("type", "cron");
+    json.set("expression", cron->schedule.expression());
+    json.set("timezone", cron->zone.name());
+    json.set("next_tick", time_json(next.value_or(WallTime{})));
+  } else if (const auto* webhook = std::get_if<WebhookTrigger>(&trigger)) {
+    json.set("type", "webhook");
+    json.set("path", webhook->path);
+  }
+  return json;
+}
+
+}  // namespace
+
+Json time_json(WallTime time) { return time.is_set() ? Json(format_rfc3339(time)) : Json(); }
+
+std::string time_text_ns(std::int64_t time_ns) {
+  return format_rfc3339(WallTime{time_ns / 1'000'000});
+}
+
+Json status_json(const AgentSnapshot& snapshot) {
+  Json engine;
+  engine.set("reachable", snapshot.engine.reachable);
+  engine.set("version", snapshot.engine.version);
+  engine.set("api_version", snapshot.engine.api_version);
+  engine.set("error", snapshot.engine.error);
+  Json json;
+  json.set("version", kVersion);
+  json.set("host", snapshot.host_name);
+  json.set("started_at", time_json(snapshot.started_at));
+  json.set("ready", snapshot.ready);
+  json.set("workers", snapshot.workers);
+  json.set("slots_used", snapshot.slots_used);
+  json.set("ready_tasks", snapshot.ready_tasks);
+  json.set("unfinished_runs", snapshot.unfinished_runs);
+  json.set("pipelines", snapshot.pipelines ? snapshot.pipelines->size() : 0);
+  json.set("engine", std::move(engine));
+  json.set("warnings", strings_json(snapshot.warnings));
+  return json;
+}
+
+Json run_summary_json(const Run& run, WallTime now) {
+  Json trigger;
+  trigger.set("kind", to_string(run.trigger.kind));
+  trigger.set("identity", run.trigger.identity);
+  trigger.set("actor", run.trigger.actor);
+  trigger.set("scheduled_at", time_json(run.trigger.scheduled_at));
+  Json duration;
+  if (run.started_at.is_set()) {
+    const WallTime end = run.ended_at.is_set() ? run.ended_at : now;
+    // The host's clock may have been set back in between.
+    duration = std::max<std::int64_t>(end.ms - run.started_at.ms, 0);
+  }
+  Json json;
+  json.set("id", run.id.text());
+  json.set("pipeline", run.pipeline);
+  json.set("status", to_string(run.status));
+  json.set("reason", to_string(run.reason));
+  json.set("message", run.message);
+  json.set("trigger", std::move(trigger));
+  json.set("params", variables_json(run.params));
+  json.set("revision", run.revision);
+  json.set("created_at", time_json(run.created_at));
+  json.set("started_at", time_json(run.started_at));
+  json.set("ended_at", time_json(run.ended_at));
+  json.set("duration_ms", std::move(duration));
+  json.set("cancel_requested", run.cancel_requested);
+  return json;
+}
+
+Json run_detail_json(const RunDetail& detail, const Pipeline* definition, WallTime now) {
+  std::vector<std::uint32_t> levels_of_tasks;
+  if (definition != nullptr) levels_of_tasks = task_levels(*definition);
+  Json tasks = Json::array();
+  for (const TaskState& state : detail.tasks) {
+    Json json;
+    if (state.index < levels_of_tasks.size()) {
+      set_definition(json, *definition, state.index, levels_of_tasks);
+    } else {
+      set_unknown_definition(json, state.index);
+    }
+    Json attempts = Json::array();
+    for (const Attempt& attempt : detail.attempts) {
+      if (attempt.key.task == state.index) attempts.push(attempt_json(attempt));
+    }
+    json.set("status", to_string(state.status));
+    json.set("reason", to_string(state.reason));
+    json.set("message", state.message);
+    json.set("started_at", time_json(state.started_at));
+    json.set("ended_at", time_json(state.ended_at));
+    json.set("retry_at", time_json(state.retry_at));
+    json.set("attempts", std::move(attempts));
+    tasks.push(std::move(json));
+  }
+  Json json = run_summary_json(detail.run, now);
+  json.set("tasks", std::move(tasks));
+  return json;
+}
+
+WallTime next_tick(const Pipeline& pipeline, WallTime now) {
+  WallTime earliest;
+  for (const Trigger& trigger : pipeline.triggers) {
+    const auto* cron = std::get_if<CronTrigger>(&trigger);
+    if (cron == nullptr) continue;
+    const std::optional<WallTime> next = cron->schedule.next(now, cron->zone);
+    if (next && (!earliest.is_set() || *next < earliest)) earliest = *next;
+  }
+  return earliest;
+}
+
+Json pipeline_summary_json(const Pipeline& pipeline, const Run* last_run, WallTime now) {
+  Json triggers = Json::array();
+  for (const Trigger& trigger : pipeline.triggers) triggers.push(trigger_json(trigger, now));
+  Json json;
+  json.set("name", pipeline.name);
+  json.set("title", pipeline.title);
+  json.set("description", pipeline.description);
+  json.set("source", pipeline.origin.source);
+  json.set("file", pipeline.origin.file);
+  json.set("line", pipeline.origin.line);
+  json.set("revision", pipeline.origin.revision);
+  json.set("triggers", std::move(triggers));
+  json.set("next_tick", time_json(next_tick(pipeline, now)));
+  json.set("tasks", pipeline.tasks.size());
+  json.set("last_run", last_run != nullptr ? run_summary_json(*last_run, now) : Json());
+  return json;
+}
+
+Json pipeline_detail_json(const Pipeline& pipeline, const Run* last_run, WallTime now) {
+  Json ticks = Json::array();
+  const auto scheduled = next_ticks({&pipeline}, now, limits::kPipelineTicks);
+  for (const ScheduledTick& tick : scheduled) ticks.push(time_json(tick.at));
+  Json json = to_json(pipeline);
+  json.set("next_tick", scheduled.empty() ? Json() : time_json(scheduled.front().at));
+  json.set("next_ticks", std::move(ticks));
+  json.set("last_run", last_run != nullptr ? run_summary_json(*last_run, now) : Json());
+  return json;
+}
+
+Json source_json(const SourceState& source) {
+  Json problems = Json::array();
+  for (const Problem& problem : source.problems) {
+    Json json;
+    json.set("file", problem.file);
+    json.set("line", problem.line);
+    json.set("column", problem.column);
+    json.set("message", problem.message);
+    json.set("text", problem.text());
+    problems.push(std::move(json));
+  }
+  Json json;
+  json.set("name", source.name);
+  json.set("url", source.url);
+  json.set("revision", source.revision);
+  json.set("pulled_at", time_json(source.pulled_at));
+  json.set("attempted_at", time_json(source.attempted_at));
+  json.set("error", source.error);
+  json.set("problems", std::move(problems));
+  json.set("pipelines", source.pipelines);
+  return json;
+}
+
+std::vector<ScheduledTick> next_ticks(const std::vector<const Pipeline*>& pipelines, WallTime now,
+                                      std::size_t count) {
+  const auto later = [](const ScheduledTick& a, const ScheduledTick& b) {
+    if (a.at != b.at) return a.at > b.at;
+    return a.pipeline->name > b.pipeline->name;
+  };
+  std::vector<ScheduledTick> firsts;
+  const auto add = [](auto& to, const Pipeline* pipeline, const CronTrigger* cron, WallTime after) {
+    const std::optional<WallTime> at = cron->schedule.next(after, cron->zone);
+    if (at) to.push_back({*at, pipeline, cron});
+  };
+  for (const Pipeline* pipeline : pipelines) {
+    for (const Trigger& trigger : pipeline->triggers) {
+      if (const auto* cron = std::get_if<CronTrigger>(&trigger)) add(firsts, pipeline, cron, now);
+    }
+  }
+  std::make_heap(firsts.begin(), firsts.end(), later);
+  std::vector<ScheduledTick> ticks;
+  while (!firsts.empty() && ticks.size() < count) {
+    std::pop_heap(firsts.begin(), firsts.end(), later);
+    const ScheduledTick tick = firsts.back();
+    firsts.pop_back();
+    ticks.push_back(tick);
+    const std::size_t before = firsts.size();
+    add(firsts, tick.pipeline, tick.trigger, tick.at);
+    if (firsts.size() > before) std::push_heap(firsts.begin(), firsts.end(), later);
+  }
+  return ticks;
+}
+
+Json tick_json(const ScheduledTick& tick) {
+  Json json;
+  json.set("pipeline", tick.pipeline->name);
+  json.set("at", time_json(tick.at));
+  json.set("expression", tick.trigger->schedule.expression());
+  json.set("timezone", tick.trigger->zone.name());
+  return json;
+}
+
+Json log_record_json(const LogRecord& record) {
+  std::string_view stream = "pawl";
+  if (record.stream == LogStream::kStdout) stream = "stdout";
+  if (record.stream == LogStream::kStderr) stream = "stderr";
+  Json json;
+  json.set("stream", stream);
+  json.set("time", time_text_ns(record.time_ns));
+  json.set("text", record.text);
+  return json;
+}
+
+}  // namespace pawl::http

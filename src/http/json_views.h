@@ -1,0 +1,54 @@
+// Runs, pipelines and sources as the API shows them (docs/api.md). snake_case; times RFC 3339 UTC with
+// milliseconds, or null when unset; ids are strings. Pure.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/json.h"
+#include "base/time.h"
+#include "model/pipeline.h"
+#include "model/run.h"
+#include "model/source.h"
+#include "ports/control.h"
+#include "ports/store.h"
+
+namespace pawl::http {
+
+[[nodiscard]] Json time_json(WallTime time);
+// Of engine log times; nanoseconds are cut to milliseconds.
+[[nodiscard]] std::string time_text_ns(std::int64_t time_ns);
+
+[[nodiscard]] Json status_json(const AgentSnapshot& snapshot);
+
+// `now`: what a running run's duration counts to.
+[[nodiscard]] Json run_summary_json(const Run& run, WallTime now);
+// `definition` may be null where it could not be read: then tasks have their index for a name.
+[[nodiscard]] Json run_detail_json(const RunDetail& detail, const Pipeline* definition,
+                                   WallTime now);
+
+// The next tick after `now` of any of its cron triggers; unset when there is none.
+[[nodiscard]] WallTime next_tick(const Pipeline& pipeline, WallTime now);
+
+// `last_run` may be null.
+[[nodiscard]] Json pipeline_summary_json(const Pipeline& pipeline, const Run* last_run,
+                                         WallTime now);
+[[nodiscard]] Json pipeline_detail_json(const Pipeline& pipeline, const Run* last_run,
+                                        WallTime now);
+
+[[nodiscard]] Json source_json(const SourceState& source);
+
+struct ScheduledTick {
+  WallTime at;
+  const Pipeline* pipeline = nullptr;
+  const CronTrigger* trigger = nullptr;
+};
+// The first `count` ticks after `now`, earliest first (then by pipeline name). Pointers are into
+// `pipelines`.
+[[nodiscard]] std::vector<ScheduledTick> next_ticks(const std::vector<const Pipeline*>& pipelines,
+                                                    WallTime now, std::size_t count);
+[[nodiscard]] Json tick_json(const ScheduledTick& tick);
+
+[[nodiscard]] Json log_record_json(const LogRecord& record);
+
+}  // namespace pawl::http
