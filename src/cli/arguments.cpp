@@ -273,12 +273,12 @@ void add_agent_queries(Parser& parser) {
                               "pawl next --count 20", [](const Raw& raw) {
                                 NextArguments arguments{raw.name, 10, format_of(raw)};
                                 if (!raw.count.empty())
-                                  arguments.count = *parse_count(raw.count, limits::kNextTicks);
+                                  arguments.count = *parse_count(raw.count, limits::kScheduleTicks);
                                 return arguments;
                               });
   next.add_option("--count", parser.raw.count, "That many; default 10")
       ->type_name("N")
-      ->check(check_count(limits::kNextTicks));
+      ->check(check_count(limits::kScheduleTicks));
   next.add_option("--pipeline", parser.raw.name, "Only of this pipeline")
       ->type_name("NAME")
       ->check(check_word);

@@ -69,8 +69,7 @@ Result<bool> LogFollower::collect_page(std::size_t index) {
   const Json::Array& records = (*page)["records"].items();
   for (const Json& json : records) {
     log.last_time = std::max(log.last_time, json["time"].as_string());
-    collected_.push_back(
-        {index, log.attempt, log.last_time, json["stream"].as_string(), json["text"].as_string()});
+    collected_.push_back({index, log.attempt, log.last_time, json["text"].as_string()});
     collected_bytes_ += collected_.back().text.size();
   }
   const std::string& next = (*page)["next_cursor"].as_string();
@@ -94,7 +93,6 @@ void LogFollower::print_line_start(const Record& record) {
   std::string prefix = printable(id) + std::string(id_width_ - id.size(), ' ');
   if (record.attempt > 1) prefix += " #" + std::to_string(record.attempt);
   context_.out().write(prefix + " | ");
-  if (record.stream == "pawl") context_.out().write("pawl: ");
   line_open_ = true;
   open_task_ = record.task;
 }

@@ -39,7 +39,6 @@ class LogFollower {
     std::size_t task = 0;
     std::uint32_t attempt = 0;
     std::string time;
-    std::string stream;
     std::string text;
   };
 

@@ -207,7 +207,6 @@ inline constexpr std::size_t kJsonDepth = 64;             // of a webhook or API
 
 // --- CLI (cli/) ---
 inline constexpr std::uint32_t kCliRuns = 10'000;      // `pawl runs --limit`
-inline constexpr std::uint32_t kNextTicks = 200;       // `pawl next --count`, GET /schedule?count=
 inline constexpr std::int64_t kCliPollMinMs = 100;     // between looks at a run that is waited for,
 inline constexpr std::int64_t kCliPollMaxMs = 1'000;   // rising to this
 inline constexpr std::int64_t kCliReconnectMs = 30'000;  // an agent that restarts is waited for

@@ -1,0 +1,261 @@
+// What the commands show of the API's objects, and what they ask for. The objects are made from the shapes of
+// the API's reference; that a real agent answers with them is tested where the agent is.
+#include <doctest/doctest.h>
+
+#include "base/json.h"
+#include "golden.h"
+#include "harness.h"
+
+using namespace pawl;
+using namespace pawl::cli;
+
+namespace {
+
+Json parse(const std::string& text) {
+  Result<Json> json = Json::parse(text);
+  REQUIRE(json);
+  return std::move(json).value();
+}
+
+const char* const kFailedRun = R"({"id":"42","pipeline":"nightly-backup","status":"failed",
+  "reason":"exit_code","message":"task 'ship' failed","trigger":{"kind":"cron",
+  "identity":"2026-03-29T02:00:00.000Z","actor":"","scheduled_at":"2026-03-29T02:00:00.000Z"},
+  "params":{"level":"full","note":"a\nb"},"revision":"0123456789abcdef0123456789abcdef01234567",
+  "created_at":"2026-03-29T02:00:00.010Z","started_at":"2026-03-29T02:00:00.250Z",
+  "ended_at":"2026-03-29T02:01:03.250Z","duration_ms":63000,"cancel_requested":false})";
+const char* const kLiveRun = R"({"id":"1043","pipeline":"deploy-käse","status":"running",
+  "reason":"","message":"","trigger":{"kind":"manual","identity":"k1","actor":"uid 1000",
+  "scheduled_at":null},"params":{},"revision":"","created_at":"2026-03-29T11:59:30.000Z",
+  "started_at":"2026-03-29T11:59:31.000Z","ended_at":null,"duration_ms":29000,
+  "cancel_requested":true})";
+const char* const kTasks = R"([
+  {"id":"ship","index":0,"level":2,"depends_on":["dump","check"],"image":"alpine","command":[],
+   "cpus":0.5,"memory_bytes":1,"pids":1,"timeout_ms":1,"status":"failed","reason":"exit_code",
+   "message":"exited with 3","started_at":"2026-03-29T02:00:40.000Z",
+   "ended_at":"2026-03-29T02:01:03.250Z","retry_at":null,"attempts":[{"number":1},{"number":2}]},
+  {"id":"dump","index":1,"level":0,"depends_on":[],"status":"success","reason":"","message":"",
+   "started_at":"2026-03-29T02:00:00.250Z","ended_at":"2026-03-29T02:00:39.250Z","retry_at":null,
+   "attempts":[{"number":1}]},
+  {"id":"check","index":2,"level":1,"depends_on":["dump"],"status":"pending","reason":"lost",
+   "message":"","started_at":"2026-03-29T02:00:00.250Z","ended_at":null,
+   "retry_at":"2026-03-29T12:00:10.000Z","attempts":[{"number":1}]},
+  {"id":"report","index":3,"level":3,"depends_on":["ship"],"status":"skipped","reason":"upstream",
+   "message":"","started_at":null,"ended_at":null,"retry_at":null,"attempts":[]}])";
+
+// Answers each target of the map with its object, and 404 otherwise.
+class Api {
+ public:
+  explicit Api(std::map<std::string, Json> answers)
+      : answers_(std::move(answers)), agent_(socket(), [this](const CannedRequest& request) {
+          if (request.target == "/healthz") return CannedAnswer{200, "ok\n", "text/plain"};
+          const auto found = answers_.find(request.method + " " + request.target);
+          if (found == answers_.end()) return CannedAnswer{404, R"({"detail":"no such thing"})"};
+          return CannedAnswer{found->first.starts_with("POST") ? 202 : 200, found->second.dump()};
+        }) {}
+  [[nodiscard]] std::string socket() const { return directory_.path() + "/pawl.sock"; }
+  [[nodiscard]] Outcome invoke(const std::vector<std::string>& arguments) const {
+    return cli::invoke(arguments, {.server = socket()});
+  }
+  [[nodiscard]] Outcome on_terminal(const std::vector<std::string>& arguments) const {
+    return cli::invoke(arguments, {.server = socket(), .terminal = true, .color = true});
+  }
+  [[nodiscard]] const CannedAgent& agent() const { return agent_; }
+
+ private:
+  TemporaryDirectory directory_;
+  std::map<std::string, Json> answers_;
+  CannedAgent agent_;
+};
+
+void check_done(const Outcome& outcome) {
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.err.empty());
+}
+
+}  // namespace
+
+TEST_CASE("runs: a table, or the API's object") {
+  Json answer = Json::object();
+  answer.set("runs", Json::array().push(parse(kLiveRun)).push(parse(kFailedRun)));
+  answer.set("next_cursor", nullptr);
+  const Api api({{"GET /api/v1/runs?limit=20", answer}});
+  const Outcome table = api.invoke({"runs"});
+  check_done(table);
+  check_golden("runs.txt", table.out);
+  check_golden("runs-color.txt", api.on_terminal({"runs"}).out);
+  const Outcome json = api.invoke({"runs", "-o", "json"});
+  check_done(json);
+  CHECK(parse(json.out) == answer);
+  CHECK(json.out.starts_with("{\n  \"runs\": [\n"));
+}
+
+TEST_CASE("runs: filters go to the agent, pages are put together up to the limit") {
+  const auto page = [](int first, int count, const Json& cursor) {
+    Json runs = Json::array();
+    for (int i = 0; i < count; ++i) {
+      runs.push(Json::object().set("id", std::to_string(first - i)).set("status", "success"));
+    }
+    return Json::object().set("runs", std::move(runs)).set("next_cursor", cursor);
+  };
+  const Api api({
+      {"GET /api/v1/runs?limit=200&pipeline=a%2Fb&status=failed&trigger=cron&since=24h",
+       page(500, 200, "301")},
+      {"GET /api/v1/runs?limit=50&pipeline=a%2Fb&status=failed&trigger=cron&since=24h&cursor=301",
+       page(300, 50, "251")},
+  });
+  const Outcome outcome =
+      api.invoke({"runs", "--pipeline", "a/b", "--status", "failed", "--trigger", "cron", "--since",
+                  "24h", "--limit", "250", "-o", "json"});
+  check_done(outcome);
+  const Json json = parse(outcome.out);
+  REQUIRE(json["runs"].items().size() == 250);
+  CHECK(json["runs"].items().back()["id"].as_string() == "251");
+  CHECK(json["next_cursor"].as_string() == "251");
+}
+
+TEST_CASE("show: the run's facts and its tasks in the DAG's order") {
+  Json run = parse(kFailedRun);
+  run.set("tasks", parse(kTasks));
+  const Api api({{"GET /api/v1/runs/42", run}, {"GET /api/v1/runs/1043", parse(kLiveRun)}});
+  const Outcome table = api.invoke({"show", "42"});
+  check_done(table);
+  check_golden("show.txt", table.out);
+  check_golden("show-live.txt", api.invoke({"show", "1043"}).out);
+  CHECK(parse(api.invoke({"show", "42", "-o", "json"}).out) == run);
+  CHECK(api.invoke({"show", "43"}).exit_code == 3);
+}
+
+TEST_CASE("pipelines") {
+  Json last = parse(kFailedRun);
+  const Json answer = Json::object().set(
+      "pipelines",
+      Json::array()
+          .push(parse(R"({"name":"nightly-backup","title":"","description":"","source":"fleet",
+              "file":"backup.yaml","line":1,"revision":"0123","triggers":[
+              {"type":"cron","expression":"0 2 * * *","timezone":"Europe/Berlin",
+               "next_tick":"2026-03-30T00:00:00.000Z"},{"type":"webhook","path":"backup"}],
+              "next_tick":"2026-03-30T00:00:00.000Z","tasks":4})")
+                    .set("last_run", last))
+          .push(parse(R"({"name":"manual","title":"","description":"","source":"fleet",
+              "file":"m.yaml","line":1,"revision":"0123","triggers":[],"next_tick":null,
+              "tasks":1,"last_run":null})")));
+  const Api api({{"GET /api/v1/pipelines", answer}});
+  const Outcome table = api.invoke({"pipelines"});
+  check_done(table);
+  check_golden("pipelines.txt", table.out);
+  CHECK(parse(api.invoke({"pipelines", "-o", "json"}).out) == answer);
+}
+
+TEST_CASE("sources: state, errors and every problem with its place") {
+  const Json answer = parse(R"({"sources":[
+      {"name":"fleet","url":"https://git.example.net/fleet.git","revision":"0123456789abcdef",
+       "pulled_at":"2026-03-29T11:59:00.000Z","attempted_at":"2026-03-29T11:59:00.000Z","error":"",
+       "problems":[{"file":"a.yaml","line":3,"column":7,"message":"unknown key 'imge'; did you mean 'image'?",
+                    "text":"a.yaml:3:7: error: unknown key 'imge'; did you mean 'image'?"},
+                   {"file":"b.yaml","line":0,"column":0,"message":"larger than 262144 bytes","text":""}],
+       "pipelines":12},
+      {"name":"site","url":"/srv/site.git","revision":"","pulled_at":null,
+       "attempted_at":"2026-03-29T11:59:50.000Z","error":"cannot connect\u001b[2J","problems":[],"pipelines":0},
+      {"name":"ok","url":"/srv/ok.git","revision":"fedcba","pulled_at":"2026-03-29T11:59:50.000Z",
+       "attempted_at":"2026-03-29T11:59:50.000Z","error":"","problems":[],"pipelines":3},
+      {"name":"new","url":"/srv/new.git","revision":"","pulled_at":null,"attempted_at":null,"error":"",
+       "problems":[],"pipelines":0}]})");
+  const Api api({{"GET /api/v1/sources", answer}});
+  const Outcome table = api.invoke({"sources"});
+  check_done(table);
+  check_golden("sources.txt", table.out);
+  CHECK(parse(api.invoke({"sources", "-o", "json"}).out) == answer);
+}
+
+TEST_CASE("sync: asks, or waits and judges") {
+  const Json good = parse(R"({"name":"fleet","url":"/srv/fleet.git","revision":"0123","error":"",
+      "pulled_at":"2026-03-29T11:59:59.000Z","attempted_at":"2026-03-29T11:59:59.000Z",
+      "problems":[],"pipelines":1})");
+  Json bad = good;
+  bad.set("problems", Json::array().push(Json::object()
+                                             .set("file", "a.yaml")
+                                             .set("line", 1)
+                                             .set("column", 2)
+                                             .set("message", "wrong")));
+  Json names = Json::object();
+  names.set("sources", Json::array().push(good).push(Json(bad).set("name", "site")));
+  const Api api({{"GET /api/v1/sources", names},
+                 {"POST /api/v1/sources/fleet/sync?wait=false", good},
+                 {"POST /api/v1/sources/fleet/sync?wait=true", good},
+                 {"POST /api/v1/sources/site/sync?wait=true", Json(bad).set("name", "site")}});
+  Outcome outcome = api.invoke({"sync", "fleet"});
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.out.empty());
+  CHECK(outcome.err == "pawl: asked for a pull of 'fleet'\n");
+  outcome = api.invoke({"sync", "fleet", "--wait"});
+  check_done(outcome);
+  CHECK(outcome.out.find("fleet   ok") != std::string::npos);
+  outcome = api.invoke({"sync", "--wait"});
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.out.find("\nsite: a.yaml:1:2: error: wrong\n") != std::string::npos);
+  CHECK(api.invoke({"sync", "none"}).exit_code == 3);
+  for (const CannedRequest& request : api.agent().requests()) {
+    if (request.method == "POST") {
+      CHECK(request.headers.at("content-type").starts_with("application/json"));
+    }
+  }
+}
+
+TEST_CASE("sync --wait: a pull that failed is exit code 1, not an unreachable agent") {
+  const TemporaryDirectory directory;
+  const std::string socket = directory.path() + "/pawl.sock";
+  const CannedAgent agent(socket, [](const CannedRequest& request) {
+    if (request.method == "POST") return CannedAnswer{503, R"({"detail":"cannot connect"})"};
+    return CannedAnswer{200, R"({"sources":[{"name":"fleet","error":"cannot connect"}]})"};
+  });
+  const Outcome outcome = invoke({"sync", "fleet", "--wait"}, {.server = socket});
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.out.find("\nfleet: error: cannot connect\n") != std::string::npos);
+}
+
+TEST_CASE("status") {
+  const Json well = parse(R"({"version":"0.1.0","host":"edge-01",
+      "started_at":"2026-03-29T09:00:00.000Z","ready":true,"workers":4,"slots_used":2,
+      "ready_tasks":1,"unfinished_runs":3,"pipelines":12,"engine":{"reachable":true,
+      "version":"20.10.24","api_version":"1.41","error":""},"warnings":[]})");
+  Json ill = well;
+  ill.set("ready", false);
+  ill.set("engine", parse(R"({"reachable":false,"version":"","api_version":"",
+                             "error":"/var/run/docker.sock: no such file"})"));
+  ill.set("warnings", Json::array().push("the store is nearly full").push("second"));
+  const Outcome first = Api({{"GET /api/v1/status", well}}).invoke({"status"});
+  check_done(first);
+  check_golden("status.txt", first.out);
+  const Outcome second = Api({{"GET /api/v1/status", ill}}).invoke({"status"});
+  check_done(second);
+  check_golden("status-degraded.txt", second.out);
+}
+
+TEST_CASE("next") {
+  const Json answer = parse(R"({"ticks":[
+      {"pipeline":"nightly","at":"2026-03-29T12:05:00.000Z","expression":"5 * * * *","timezone":"UTC"},
+      {"pipeline":"x","at":"2026-03-30T00:00:00.000Z","expression":"@daily","timezone":"Europe/Berlin"}]})");
+  const Api api({{"GET /api/v1/schedule?count=10", answer},
+                 {"GET /api/v1/schedule?count=3&pipeline=x", Json::object()}});
+  const Outcome table = api.invoke({"next"});
+  check_done(table);
+  check_golden("next.txt", table.out);
+  CHECK(parse(api.invoke({"next", "-o", "json"}).out) == answer);
+  CHECK(api.invoke({"next", "--count", "3", "--pipeline", "x"}).out ==
+        "AT  PIPELINE  CRON  TIMEZONE\n");
+}
+
+TEST_CASE("cancel") {
+  const Api api({{"POST /api/v1/runs/42/cancel", Json::object().set("run_id", "42")}});
+  const Outcome outcome = api.invoke({"cancel", "42"});
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.out.empty());
+  CHECK(outcome.err == "pawl: run 42 is being cancelled; `pawl show 42` shows when it has ended\n");
+}
+
+TEST_CASE("version needs nobody") {
+  CHECK(invoke({"version"}).out.starts_with("pawl 0."));
+  CHECK(invoke({"--version"}).out == invoke({"version"}).out);
+  const Json json = parse(invoke({"version", "-o", "json"}).out);
+  CHECK("pawl " + json["version"].as_string() + "\n" == invoke({"version"}).out);
+}

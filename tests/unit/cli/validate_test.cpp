@@ -1,0 +1,146 @@
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "base/json.h"
+#include "golden.h"
+#include "harness.h"
+
+using namespace pawl;
+using namespace pawl::cli;
+
+namespace {
+
+std::string good(const std::string& name) {
+  return "name: " + name +
+         "\ntasks:\n  - id: only\n    image: alpine:3.20\n    command: [\"true\"]\n";
+}
+
+const char* const kBad = R"(name: broken
+tirggers: []
+tasks:
+  - id: a
+    image: alpine:3.20
+    command: ["true"]
+    depends_on: [b, nowhere]
+  - id: b
+    image: alpine:3.20
+    command: ["true"]
+    depends_on: [a]
+    cpus: lots
+)";
+
+// Paths of the test's own directory read DIR, so that they can be compared.
+std::string relative(std::string text, const TemporaryDirectory& directory) {
+  for (std::size_t at = 0; (at = text.find(directory.path(), at)) != std::string::npos;) {
+    text.replace(at, directory.path().size(), "DIR");
+  }
+  return text;
+}
+
+const char* const kNote =
+    "pawl: /nonexistent/pawl.yaml is not readable: checking without a host policy (every image, "
+    "the networks none and bridge)\n";
+
+}  // namespace
+
+TEST_CASE("Good files: a sum, exit code 0") {
+  const TemporaryDirectory directory;
+  directory.write("a.yaml", good("one") + "---\n" + good("two"));
+  directory.write("sub/deep/b.yml", good("three"));
+  directory.write("sub/readme.md", "no pipeline");
+  directory.write(".git/c.yaml", "no pipeline");
+  const Outcome outcome = invoke({"validate", directory.path()});
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.out == "2 files, 3 pipelines, 0 problems\n");
+  CHECK(outcome.err == kNote);
+  const std::string file = directory.write("named.txt", good("four"));
+  CHECK(invoke({"validate", file, directory.path() + "/a.yaml", directory.path()}).out ==
+        "3 files, 4 pipelines, 0 problems\n");
+}
+
+TEST_CASE("Every problem of every file, with its place") {
+  const TemporaryDirectory directory;
+  directory.write("b-broken.yaml", kBad);
+  directory.write("c-torn.yaml", "name: [\n");
+  directory.write("a-good.yaml", good("good"));
+  directory.write("d-again.yaml", "# two\n---\n" + good("other") + "---\n" + good("good"));
+  directory.write("e-huge.yaml", std::string(300'000, '#'));
+  const Outcome outcome = invoke({"validate", directory.path()});
+  CHECK(outcome.exit_code == 1);
+  check_golden("validate.txt", relative(outcome.err, directory) + outcome.out);
+
+  const Outcome json = invoke({"validate", directory.path(), "-o", "json"});
+  CHECK(json.exit_code == 1);
+  CHECK(json.err == kNote);
+  check_golden("validate.json", relative(json.out, directory));
+  const Result<Json> parsed = Json::parse(json.out);
+  REQUIRE(parsed);
+  CHECK((*parsed)["files"].as_integer() == 5);
+}
+
+TEST_CASE("What is not there: exit code 3, unless there is worse") {
+  const TemporaryDirectory directory;
+  const std::string good_file = directory.write("full/good.yaml", good("good"));
+  const std::string bad_file = directory.write("bad/bad.yaml", kBad);
+  std::filesystem::create_directory(directory.path() + "/empty");
+  Outcome outcome = invoke({"validate", directory.path() + "/none.yaml", good_file});
+  CHECK(outcome.exit_code == 3);
+  CHECK(relative(outcome.err, directory) ==
+        std::string(kNote) + "DIR/none.yaml: error: no such file or directory\n");
+  CHECK(outcome.out == "1 file, 1 pipeline, 1 problem\n");
+  outcome = invoke({"validate", directory.path() + "/empty"});
+  CHECK(outcome.exit_code == 3);
+  CHECK(relative(outcome.err, directory) ==
+        std::string(kNote) + "DIR/empty: error: no *.yaml or *.yml file in this directory\n");
+  CHECK(invoke({"validate", directory.path() + "/none.yaml", bad_file}).exit_code == 1);
+}
+
+TEST_CASE("Links are not followed below a directory, and pipes are not waited for") {
+  const TemporaryDirectory directory;
+  const TemporaryDirectory outside;
+  const std::string elsewhere = outside.write("secret.yaml", good("secret"));
+  directory.write("good.yaml", good("good"));
+  std::filesystem::create_symlink(elsewhere, directory.path() + "/link.yaml");
+  std::filesystem::create_directory_symlink(directory.path(), directory.path() + "/loop");
+  std::filesystem::create_directory_symlink("..", directory.path() + "/dir.yaml");
+  REQUIRE(::mkfifo((directory.path() + "/pipe.yaml").c_str(), 0600) == 0);
+  const Outcome outcome = invoke({"validate", directory.path()});
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.out == "1 file, 1 pipeline, 0 problems\n");
+  CHECK(outcome.err.find("/link.yaml: not a regular file") != std::string::npos);
+  CHECK(outcome.err.find("/pipe.yaml: not a regular file") != std::string::npos);
+  // A link that is named is meant.
+  CHECK(invoke({"validate", directory.path() + "/link.yaml"}).exit_code == 0);
+  CHECK(invoke({"validate", directory.path() + "/pipe.yaml"}).exit_code == 1);
+}
+
+TEST_CASE("The host's policy counts where it is known") {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write("p.yaml", good("p"));
+  const std::string strict = directory.write("strict.conf", "policy: {images: [\"busybox:*\"]}\n");
+  const std::string open = directory.write("open.conf", "policy: {images: [\"alpine:*\"]}\n");
+  const Outcome refused = invoke({"validate", file, "--config", strict});
+  CHECK(refused.exit_code == 1);
+  CHECK(refused.err.starts_with(file + ":4:"));
+  CHECK(refused.err.find("alpine:3.20") != std::string::npos);
+  const Outcome allowed = invoke({"validate", file}, {.default_config = open});
+  CHECK(allowed.exit_code == 0);
+  CHECK(allowed.err.empty());
+  const std::string broken = directory.write("broken.conf", "workers: many\n");
+  CHECK(invoke({"validate", file, "--config", broken}).exit_code == 1);
+  const Outcome ignored = invoke({"validate", file}, {.default_config = broken});
+  CHECK(ignored.exit_code == 0);
+  CHECK(ignored.err.find("has problems of its own") != std::string::npos);
+}
+
+TEST_CASE("Text from a file cannot command a terminal") {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write("evil\x1b[2J.yaml", "name: x\n\"key\\e[31m\": 1\n");
+  const Outcome outcome = invoke({"validate", file});
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.err.find('\x1b') == std::string::npos);
+  CHECK(outcome.err.find("evil\\x1b[2J.yaml:") != std::string::npos);
+}
