@@ -12,72 +12,60 @@ namespace {
 
 using Phase = ContainerState::Phase;
 
-Error corrupt(const char *what) {
-  return Error{ErrorKind::kCorrupt,
-               std::string("the engine's answer has no ") + what,
-               {}};
+Error corrupt(const char* what) {
+  return Error{ErrorKind::kCorrupt, std::string("the engine's answer has no ") + what, {}};
 }
 
 // "0001-01-01T00:00:00Z" is Go's zero time.
-WallTime time_of(const Json &json) {
-  return parse_rfc3339(json.as_string()).value_or(WallTime{});
-}
+WallTime time_of(const Json& json) { return parse_rfc3339(json.as_string()).value_or(WallTime{}); }
 
-std::map<std::string, std::string> labels_of(const Json &json) {
+std::map<std::string, std::string> labels_of(const Json& json) {
   std::map<std::string, std::string> labels;
-  for (const auto &[name, value] : json.members())
-    labels[name] = value.as_string();
+  for (const auto& [name, value] : json.members()) labels[name] = value.as_string();
   return labels;
 }
 
-Phase phase_of(const std::string &status) {
-  if (status == "created")
-    return Phase::kCreated;
-  const bool lives =
-      status == "running" || status == "paused" || status == "restarting";
+Phase phase_of(const std::string& status) {
+  if (status == "created") return Phase::kCreated;
+  const bool lives = status == "running" || status == "paused" || status == "restarting";
   return lives ? Phase::kRunning : Phase::kExited;
 }
 
-std::int32_t exit_code_of(const Json &json) {
+std::int32_t exit_code_of(const Json& json) {
   using Code = std::numeric_limits<std::int32_t>;
   return static_cast<std::int32_t>(
       std::clamp<std::int64_t>(json.as_integer(), Code::min(), Code::max()));
 }
 
-} // namespace
+}  // namespace
 
-Result<ContainerState> parse_container_state(const Json &json) {
-  const Json &state = json["State"];
-  if (!json["Id"].is_string() || !state["Status"].is_string())
-    return corrupt("container's state");
+Result<ContainerState> parse_container_state(const Json& json) {
+  const Json& state = json["State"];
+  if (!json["Id"].is_string() || !state["Status"].is_string()) return corrupt("container's state");
   ContainerState result;
   result.id = json["Id"].as_string();
   result.phase = phase_of(state["Status"].as_string());
   result.exit_code = exit_code_of(state["ExitCode"]);
   result.oom_killed = state["OOMKilled"].as_bool();
-  result.error =
-      state["Error"].as_string().substr(0, limits::kEngineMessageBytes);
+  result.error = state["Error"].as_string().substr(0, limits::kEngineMessageBytes);
   result.started_at = time_of(state["StartedAt"]);
   result.ended_at = time_of(state["FinishedAt"]);
   result.labels = labels_of(json["Config"]["Labels"]);
   return result;
 }
 
-Result<std::vector<ContainerSummary>> parse_container_list(const Json &json) {
-  if (!json.is_array())
-    return corrupt("list of containers");
+Result<std::vector<ContainerSummary>> parse_container_list(const Json& json) {
+  if (!json.is_array()) return corrupt("list of containers");
   std::vector<ContainerSummary> result;
-  for (const Json &item : json.items()) {
-    if (!item["Id"].is_string())
-      return corrupt("container's id");
+  for (const Json& item : json.items()) {
+    if (!item["Id"].is_string()) return corrupt("container's id");
     ContainerSummary summary;
     summary.id = item["Id"].as_string();
     // A container that others link to has their aliases ("/other/alias")
     // besides its own name.
-    for (const Json &name : item["Names"].items()) {
-      const std::string &text = name.as_string();
-      if (text.rfind('/') == 0)
-        summary.name = text.substr(1);
+    for (const Json& name : item["Names"].items()) {
+      const std::string& text = name.as_string();
+      if (text.rfind('/') == 0) summary.name = text.substr(1);
     }
     summary.labels = labels_of(item["Labels"]);
     result.push_back(std::move(summary));
@@ -85,17 +73,16 @@ Result<std::vector<ContainerSummary>> parse_container_list(const Json &json) {
   return result;
 }
 
-std::string find_cap_warning(const Json &warnings) {
-  constexpr std::array<std::string_view, 4> kSigns = {
-      "discarded", "not support", "without swap", "cgroup"};
-  for (const Json &warning : warnings.items()) {
-    const std::string &text = warning.as_string();
+std::string find_cap_warning(const Json& warnings) {
+  constexpr std::array<std::string_view, 4> kSigns = {"discarded", "not support", "without swap",
+                                                      "cgroup"};
+  for (const Json& warning : warnings.items()) {
+    const std::string& text = warning.as_string();
     for (const std::string_view sign : kSigns) {
-      if (text.find(sign) != std::string::npos)
-        return text;
+      if (text.find(sign) != std::string::npos) return text;
     }
   }
   return {};
 }
 
-} // namespace pawl
+}  // namespace pawl

@@ -12,15 +12,14 @@
 namespace pawl {
 
 // GET /containers/{id}/json. kCorrupt when it is no container's description.
-[[nodiscard]] Result<ContainerState> parse_container_state(const Json &json);
+[[nodiscard]] Result<ContainerState> parse_container_state(const Json& json);
 // GET /containers/json. kCorrupt likewise.
-[[nodiscard]] Result<std::vector<ContainerSummary>>
-parse_container_list(const Json &json);
+[[nodiscard]] Result<std::vector<ContainerSummary>> parse_container_list(const Json& json);
 
 // The first of the warnings (of POST /containers/create) that says that a cap
 // will not be enforced; empty when there is none. Docker's wording
 // (daemon/daemon_unix.go): "Your kernel does not support … or the cgroup is not
 // mounted. … discarded.", "Memory limited without swap."
-[[nodiscard]] std::string find_cap_warning(const Json &warnings);
+[[nodiscard]] std::string find_cap_warning(const Json& warnings);
 
-} // namespace pawl
+}  // namespace pawl

@@ -14,10 +14,10 @@ namespace {
 constexpr int kOomScoreAdjust = 500;
 constexpr std::int64_t kNanoCpusPerMilli = 1'000'000;
 
-template <typename Strings> Json strings(const Strings &values) {
+template <typename Strings>
+Json strings(const Strings& values) {
   Json array = Json::array();
-  for (const auto &value : values)
-    array.push(Json(value));
+  for (const auto& value : values) array.push(Json(value));
   return array;
 }
 
@@ -28,28 +28,24 @@ Json log_config() {
   Json config = Json::object();
   config.set("max-size", std::to_string(limits::kEngineLogFileBytes));
   config.set("max-file", std::to_string(limits::kEngineLogFiles));
-  return Json::object()
-      .set("Type", "json-file")
-      .set("Config", std::move(config));
+  return Json::object().set("Type", "json-file").set("Config", std::move(config));
 }
 
-Json host_config(const ContainerSpec &spec) {
+Json host_config(const ContainerSpec& spec) {
   Json host = Json::object();
   host.set("NetworkMode", spec.network);
   host.set("Memory", spec.memory_bytes);
   host.set("MemorySwap",
-           spec.memory_bytes); // memory and swap together: no swap
+           spec.memory_bytes);  // memory and swap together: no swap
   host.set("NanoCpus", spec.cpus_milli * kNanoCpusPerMilli);
   host.set("PidsLimit", spec.pids);
   host.set("ReadonlyRootfs", spec.read_only);
   host.set("Privileged", false);
-  host.set("CapDrop", strings(std::initializer_list<const char *>{"ALL"}));
-  host.set("SecurityOpt",
-           strings(std::initializer_list<const char *>{"no-new-privileges"}));
+  host.set("CapDrop", strings(std::initializer_list<const char*>{"ALL"}));
+  host.set("SecurityOpt", strings(std::initializer_list<const char*>{"no-new-privileges"}));
   host.set("IpcMode", "private");
   host.set("Init", true);
-  host.set("Tmpfs",
-           Json::object().set("/tmp", "rw,noexec,nosuid,nodev,size=64m"));
+  host.set("Tmpfs", Json::object().set("/tmp", "rw,noexec,nosuid,nodev,size=64m"));
   host.set("RestartPolicy", Json::object().set("Name", "no"));
   // It goes only after its exit and its output are committed.
   host.set("AutoRemove", false);
@@ -58,22 +54,20 @@ Json host_config(const ContainerSpec &spec) {
   return host;
 }
 
-} // namespace
+}  // namespace
 
-Json create_request(const ContainerSpec &spec) {
+Json create_request(const ContainerSpec& spec) {
   Json labels = Json::object();
-  for (const auto &[name, value] : spec.labels)
-    labels.set(name, value);
+  for (const auto& [name, value] : spec.labels) labels.set(name, value);
   Json env = Json::array();
-  for (const auto &[name, value] : spec.env)
-    env.push(name + "=" + value);
+  for (const auto& [name, value] : spec.env) env.push(name + "=" + value);
 
   Json request = Json::object();
   request.set("Image", spec.image);
   if (!spec.command.empty()) {
     // An entry point of the image would get the command as arguments. [""] is
     // the API's way to say none.
-    request.set("Entrypoint", strings(std::initializer_list<const char *>{""}));
+    request.set("Entrypoint", strings(std::initializer_list<const char*>{""}));
     request.set("Cmd", strings(spec.command));
   }
   request.set("Env", std::move(env));
@@ -85,12 +79,10 @@ Json create_request(const ContainerSpec &spec) {
   request.set("NetworkDisabled", false);
   // An image's own health check would be one more process, run by the engine
   // for nobody.
-  request.set(
-      "Healthcheck",
-      Json::object().set("Test",
-                         strings(std::initializer_list<const char *>{"NONE"})));
+  request.set("Healthcheck",
+              Json::object().set("Test", strings(std::initializer_list<const char*>{"NONE"})));
   request.set("HostConfig", host_config(spec));
   return request;
 }
 
-} // namespace pawl
+}  // namespace pawl

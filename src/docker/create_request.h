@@ -7,6 +7,6 @@
 
 namespace pawl {
 
-[[nodiscard]] Json create_request(const ContainerSpec &spec);
+[[nodiscard]] Json create_request(const ContainerSpec& spec);
 
-} // namespace pawl
+}  // namespace pawl

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::string_view kUnixScheme = "unix://";
 
-std::string container_target(const std::string &name, std::string_view rest) {
+std::string container_target(const std::string& name, std::string_view rest) {
   return "/containers/" + percent_encode(name) + std::string(rest);
 }
 
@@ -43,164 +43,132 @@ HttpRequest post(std::string target) {
 // them.
 std::string since_text(std::int64_t since_ns) {
   char text[40];
-  std::snprintf(text, sizeof text, "%lld.%09lld",
-                static_cast<long long>(since_ns / 1'000'000'000),
+  std::snprintf(text, sizeof text, "%lld.%09lld", static_cast<long long>(since_ns / 1'000'000'000),
                 static_cast<long long>(since_ns % 1'000'000'000));
   return text;
 }
 
 class LogBody : public BodySink {
-public:
-  explicit LogBody(LogSink &sink) : sink_(sink) {}
-  Result<void> take(std::string_view bytes) override {
-    return demultiplexer_.feed(bytes, sink_);
-  }
-  std::optional<std::int64_t> before_wait() override {
-    return sink_.before_wait();
-  }
-  [[nodiscard]] bool is_whole() const {
-    return demultiplexer_.at_frame_border();
-  }
+ public:
+  explicit LogBody(LogSink& sink) : sink_(sink) {}
+  Result<void> take(std::string_view bytes) override { return demultiplexer_.feed(bytes, sink_); }
+  std::optional<std::int64_t> before_wait() override { return sink_.before_wait(); }
+  [[nodiscard]] bool is_whole() const { return demultiplexer_.at_frame_border(); }
 
-private:
-  LogSink &sink_;
+ private:
+  LogSink& sink_;
   LogDemultiplexer demultiplexer_;
 };
 
 class PullBody : public BodySink {
-public:
-  explicit PullBody(const ContainerEngine::Progress &progress)
-      : progress_(progress) {}
-  Result<void> take(std::string_view bytes) override {
-    return stream_.feed(bytes, progress_);
-  }
+ public:
+  explicit PullBody(const ContainerEngine::Progress& progress) : progress_(progress) {}
+  Result<void> take(std::string_view bytes) override { return stream_.feed(bytes, progress_); }
   Result<void> finish() { return stream_.finish(progress_); }
 
-private:
-  const ContainerEngine::Progress &progress_;
+ private:
+  const ContainerEngine::Progress& progress_;
   PullProgress stream_;
 };
 
 class DockerEngine : public ContainerEngine {
-public:
-  explicit DockerEngine(std::string socket_path)
-      : client_(std::move(socket_path)) {}
+ public:
+  explicit DockerEngine(std::string socket_path) : client_(std::move(socket_path)) {}
 
-  Result<EngineInfo> info(const Stop &stop) override {
+  Result<EngineInfo> info(const Stop& stop) override {
     PAWL_TRY(const EngineVersion version, client_.negotiate(stop));
     PAWL_TRY(const Json json, client_.call_json(get("/info"), stop));
     return EngineInfo{version.engine, version.api, json["NCPU"].as_integer(),
                       json["MemTotal"].as_integer()};
   }
 
-  Result<bool> has_image(const std::string &image, const Stop &stop) override {
+  Result<bool> has_image(const std::string& image, const Stop& stop) override {
     PAWL_CHECK(check_image(image));
-    const auto response =
-        client_.call(get("/images/" + percent_encode(image) + "/json"), stop);
-    if (response)
-      return true;
-    if (response.error().kind == ErrorKind::kNotFound)
-      return false;
+    const auto response = client_.call(get("/images/" + percent_encode(image) + "/json"), stop);
+    if (response) return true;
+    if (response.error().kind == ErrorKind::kNotFound) return false;
     return response.error();
   }
 
-  Result<void> pull_image(const std::string &image, const Progress &progress,
-                          const Stop &stop) override {
+  Result<void> pull_image(const std::string& image, const Progress& progress,
+                          const Stop& stop) override {
     PAWL_TRY(const ImageReference reference, parse_image_reference(image));
     PullBody body(progress);
     // Without a tag the engine would pull every tag there is.
-    HttpRequest request = post(
-        "/images/create?fromImage=" + percent_encode(reference.repository) +
-        "&tag=" + percent_encode(reference.tag_or_digest));
+    HttpRequest request = post("/images/create?fromImage=" + percent_encode(reference.repository) +
+                               "&tag=" + percent_encode(reference.tag_or_digest));
     request.total_ms = limits::kImagePullMs;
     request.sink = &body;
     PAWL_CHECK(without_value(client_.call(std::move(request), stop)));
     return body.finish();
   }
 
-  Result<std::string> create(const ContainerSpec &spec,
-                             const Stop &stop) override {
+  Result<std::string> create(const ContainerSpec& spec, const Stop& stop) override {
     PAWL_CHECK(check_image(spec.image));
-    HttpRequest request =
-        post("/containers/create?name=" + percent_encode(spec.name));
+    HttpRequest request = post("/containers/create?name=" + percent_encode(spec.name));
     request.body = create_request(spec).dump();
     PAWL_TRY(const Json json, client_.call_json(std::move(request), stop));
-    const std::string &id = json["Id"].as_string();
-    if (id.empty())
-      return Error{ErrorKind::kCorrupt, "the engine's answer has no id", {}};
+    const std::string& id = json["Id"].as_string();
+    if (id.empty()) return Error{ErrorKind::kCorrupt, "the engine's answer has no id", {}};
     const std::string warning = find_cap_warning(json["Warnings"]);
-    if (warning.empty())
-      return id;
+    if (warning.empty()) return id;
     // Whatever becomes of this, the caller gets the same error; a container
     // left behind never starts.
     const auto removed = remove(id, stop);
     const std::string rest =
-        removed ? ""
-                : "; its container stays (" + removed.error().message + ")";
-    return Error{ErrorKind::kInvalid,
-                 "this host's engine cannot enforce the task's caps: " +
-                     escape_control(std::string_view(warning).substr(
-                         0, limits::kEngineMessageBytes)) +
-                     " (switch the kernel's cgroup memory, swap, cpu and pids "
-                     "controllers on)" +
-                     rest,
-                 {}};
+        removed ? "" : "; its container stays (" + removed.error().message + ")";
+    return Error{
+        ErrorKind::kInvalid,
+        "this host's engine cannot enforce the task's caps: " +
+            escape_control(std::string_view(warning).substr(0, limits::kEngineMessageBytes)) +
+            " (switch the kernel's cgroup memory, swap, cpu and pids "
+            "controllers on)" +
+            rest,
+        {}};
   }
 
-  Result<void> start(const std::string &name, const Stop &stop) override {
+  Result<void> start(const std::string& name, const Stop& stop) override {
     HttpRequest request = post(container_target(name, "/start"));
     request.total_ms = limits::kEngineStartMs;
     const auto response = client_.call(std::move(request), stop);
-    if (response)
-      return {};
-    if (response.error().kind != ErrorKind::kNotFound)
-      return response.error();
+    if (response) return {};
+    if (response.error().kind != ErrorKind::kNotFound) return response.error();
     const auto state = inspect(name, stop);
-    if (!state)
-      return state.error();
+    if (!state) return state.error();
     return Error{ErrorKind::kInvalid, response.error().message, {}};
   }
 
-  Result<ContainerState> inspect(const std::string &name,
-                                 const Stop &stop) override {
-    PAWL_TRY(const Json json,
-             client_.call_json(get(container_target(name, "/json")), stop));
+  Result<ContainerState> inspect(const std::string& name, const Stop& stop) override {
+    PAWL_TRY(const Json json, client_.call_json(get(container_target(name, "/json")), stop));
     return parse_container_state(json);
   }
 
-  Result<void> follow_logs(const std::string &name, std::int64_t since_ns,
-                           LogSink &sink, const Stop &stop) override {
+  Result<void> follow_logs(const std::string& name, std::int64_t since_ns, LogSink& sink,
+                           const Stop& stop) override {
     LogBody body(sink);
     std::string query = "/logs?follow=1&stdout=1&stderr=1&timestamps=1";
-    if (since_ns > 0)
-      query += "&since=" + since_text(since_ns);
+    if (since_ns > 0) query += "&since=" + since_text(since_ns);
     HttpRequest request = get(container_target(name, query));
     request.answer_ms = limits::kEngineCallMs;
     request.total_ms = 0;
     request.sink = &body;
     PAWL_CHECK(without_value(client_.call(std::move(request), stop)));
-    if (body.is_whole())
-      return {};
-    return Error{ErrorKind::kUnavailable,
-                 "the engine's log stream ended inside a record",
-                 {}};
+    if (body.is_whole()) return {};
+    return Error{ErrorKind::kUnavailable, "the engine's log stream ended inside a record", {}};
   }
 
-  Result<ContainerState> wait(const std::string &name, std::int64_t timeout_ms,
-                              const Stop &stop) override {
-    HttpRequest request =
-        post(container_target(name, "/wait?condition=not-running"));
+  Result<ContainerState> wait(const std::string& name, std::int64_t timeout_ms,
+                              const Stop& stop) override {
+    HttpRequest request = post(container_target(name, "/wait?condition=not-running"));
     request.idempotent = true;
     request.total_ms = timeout_ms > 0 ? timeout_ms : 1;
     PAWL_CHECK(without_value(client_.call(std::move(request), stop)));
     return inspect(name, stop);
   }
 
-  Result<void> kill(const std::string &name, int signal,
-                    const Stop &stop) override {
-    const auto response = client_.call(
-        post(container_target(name, "/kill?signal=" + std::to_string(signal))),
-        stop);
+  Result<void> kill(const std::string& name, int signal, const Stop& stop) override {
+    const auto response =
+        client_.call(post(container_target(name, "/kill?signal=" + std::to_string(signal))), stop);
     // 409: it does not run.
     if (response || response.error().kind == ErrorKind::kConflict ||
         response.error().kind == ErrorKind::kNotFound) {
@@ -209,33 +177,29 @@ public:
     return response.error();
   }
 
-  Result<void> remove(const std::string &name, const Stop &stop) override {
+  Result<void> remove(const std::string& name, const Stop& stop) override {
     HttpRequest request = get(container_target(name, "?v=1&force=1"));
     request.method = "DELETE";
     const auto response = client_.call(std::move(request), stop);
-    if (response || response.error().kind == ErrorKind::kNotFound)
-      return {};
+    if (response || response.error().kind == ErrorKind::kNotFound) return {};
     return response.error();
   }
 
-  Result<std::vector<ContainerSummary>> list(const std::string &label,
-                                             const std::string &value,
-                                             const Stop &stop) override {
-    const Json filters =
-        Json::object().set("label", Json::array().push(label + "=" + value));
+  Result<std::vector<ContainerSummary>> list(const std::string& label, const std::string& value,
+                                             const Stop& stop) override {
+    const Json filters = Json::object().set("label", Json::array().push(label + "=" + value));
     PAWL_TRY(const Json json,
-             client_.call_json(get("/containers/json?all=1&filters=" +
-                                   percent_encode(filters.dump())),
-                               stop));
+             client_.call_json(
+                 get("/containers/json?all=1&filters=" + percent_encode(filters.dump())), stop));
     return parse_container_list(json);
   }
 
-private:
-  static Result<void> without_value(const Result<HttpResponse> &response) {
+ private:
+  static Result<void> without_value(const Result<HttpResponse>& response) {
     return response ? Result<void>() : Result<void>(response.error());
   }
 
-  static Result<void> check_image(const std::string &image) {
+  static Result<void> check_image(const std::string& image) {
     const auto reference = parse_image_reference(image);
     return reference ? Result<void>() : Result<void>(reference.error());
   }
@@ -243,12 +207,10 @@ private:
   EngineClient client_;
 };
 
-} // namespace
+}  // namespace
 
-Result<std::unique_ptr<ContainerEngine>>
-make_docker_engine(const std::string &host) {
-  const std::string path =
-      host.starts_with(kUnixScheme) ? host.substr(kUnixScheme.size()) : "";
+Result<std::unique_ptr<ContainerEngine>> make_docker_engine(const std::string& host) {
+  const std::string path = host.starts_with(kUnixScheme) ? host.substr(kUnixScheme.size()) : "";
   if (path.empty() || path.front() != '/') {
     return Error{ErrorKind::kInvalid,
                  "engine host '" + escape_control(host) +
@@ -257,12 +219,12 @@ make_docker_engine(const std::string &host) {
   }
   // sockaddr_un's sun_path holds 107 bytes and a zero.
   if (path.size() > 107) {
-    return Error{ErrorKind::kInvalid,
-                 "engine socket path '" + escape_control(path) +
-                     "' is over 107 bytes; use a shorter one",
-                 {}};
+    return Error{
+        ErrorKind::kInvalid,
+        "engine socket path '" + escape_control(path) + "' is over 107 bytes; use a shorter one",
+        {}};
   }
   return std::unique_ptr<ContainerEngine>(std::make_unique<DockerEngine>(path));
 }
 
-} // namespace pawl
+}  // namespace pawl

@@ -15,74 +15,63 @@
 namespace pawl {
 namespace {
 
-constexpr int kMinorMin = 40; // Docker 19.03
-constexpr int kMinorMax = 47; // Docker 27
+constexpr int kMinorMin = 40;  // Docker 19.03
+constexpr int kMinorMax = 47;  // Docker 27
 
 // The minor number of "1.41"; nothing for any other text.
 std::optional<int> minor_of(std::string_view version) {
-  if (!version.starts_with("1."))
-    return std::nullopt;
+  if (!version.starts_with("1.")) return std::nullopt;
   version.remove_prefix(2);
   int minor = 0;
-  const auto [end, code] =
-      std::from_chars(version.data(), version.data() + version.size(), minor);
-  if (code != std::errc{} || end != version.data() + version.size() ||
-      minor < 0) {
+  const auto [end, code] = std::from_chars(version.data(), version.data() + version.size(), minor);
+  if (code != std::errc{} || end != version.data() + version.size() || minor < 0) {
     return std::nullopt;
   }
   return minor;
 }
 
-Error status_error(const HttpResponse &response) {
+Error status_error(const HttpResponse& response) {
   std::string message;
-  if (const auto json = Json::parse(response.body))
-    message = (*json)["message"].as_string();
-  if (message.empty())
-    message = response.body;
-  while (!message.empty() && message.back() == '\n')
-    message.pop_back();
-  message = escape_control(
-      std::string_view(message).substr(0, limits::kEngineMessageBytes));
-  if (message.empty())
-    message = "HTTP status " + std::to_string(response.status);
+  if (const auto json = Json::parse(response.body)) message = (*json)["message"].as_string();
+  if (message.empty()) message = response.body;
+  while (!message.empty() && message.back() == '\n') message.pop_back();
+  message = escape_control(std::string_view(message).substr(0, limits::kEngineMessageBytes));
+  if (message.empty()) message = "HTTP status " + std::to_string(response.status);
   ErrorKind kind = ErrorKind::kInvalid;
   switch (response.status) {
-  case 401:
-  case 403:
-    kind = ErrorKind::kDenied;
-    break;
-  case 404:
-    kind = ErrorKind::kNotFound;
-    break;
-  case 409:
-    kind = ErrorKind::kConflict;
-    break;
-  case 503:
-    kind = ErrorKind::kUnavailable;
-    break;
-  default:
-    break;
+    case 401:
+    case 403:
+      kind = ErrorKind::kDenied;
+      break;
+    case 404:
+      kind = ErrorKind::kNotFound;
+      break;
+    case 409:
+      kind = ErrorKind::kConflict;
+      break;
+    case 503:
+      kind = ErrorKind::kUnavailable;
+      break;
+    default:
+      break;
   }
   return Error{kind, std::move(message), {}};
 }
 
-} // namespace
+}  // namespace
 
-Result<EngineVersion> choose_version(const Json &version) {
-  const std::string &newest = version["ApiVersion"].as_string();
-  const std::string &oldest = version["MinAPIVersion"].as_string();
+Result<EngineVersion> choose_version(const Json& version) {
+  const std::string& newest = version["ApiVersion"].as_string();
+  const std::string& oldest = version["MinAPIVersion"].as_string();
   const auto newest_minor = minor_of(newest);
   if (!newest_minor) {
-    return Error{ErrorKind::kCorrupt,
-                 "the engine's /version names no API version 1.x",
-                 {}};
+    return Error{ErrorKind::kCorrupt, "the engine's /version names no API version 1.x", {}};
   }
-  const std::string engine = escape_control(
-      std::string_view(version["Version"].as_string()).substr(0, 64));
+  const std::string engine =
+      escape_control(std::string_view(version["Version"].as_string()).substr(0, 64));
   if (*newest_minor < kMinorMin) {
     return Error{ErrorKind::kInvalid,
-                 "the container engine (version " + engine + ") speaks API " +
-                     newest +
+                 "the container engine (version " + engine + ") speaks API " + newest +
                      ", which is too old; install Docker 19.03 (API 1." +
                      std::to_string(kMinorMin) + ") or newer",
                  {}};
@@ -90,14 +79,12 @@ Result<EngineVersion> choose_version(const Json &version) {
   // Engines that do not say take every version up to their own.
   if (minor_of(oldest).value_or(0) > kMinorMax) {
     return Error{ErrorKind::kInvalid,
-                 "the container engine (version " + engine + ") speaks API " +
-                     oldest + " and newer only; this pawl speaks 1." +
-                     std::to_string(kMinorMin) + " to 1." +
+                 "the container engine (version " + engine + ") speaks API " + oldest +
+                     " and newer only; this pawl speaks 1." + std::to_string(kMinorMin) + " to 1." +
                      std::to_string(kMinorMax) + ": install a newer pawl",
                  {}};
   }
-  return EngineVersion{
-      engine, "1." + std::to_string(std::min(*newest_minor, kMinorMax))};
+  return EngineVersion{engine, "1." + std::to_string(std::min(*newest_minor, kMinorMax))};
 }
 
 std::string percent_encode(std::string_view text) {
@@ -105,8 +92,7 @@ std::string percent_encode(std::string_view text) {
   std::string out;
   for (const char c : text) {
     const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                            (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-                            c == '_' || c == '~';
+                            (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
     if (unreserved) {
       out += c;
     } else {
@@ -119,16 +105,15 @@ std::string percent_encode(std::string_view text) {
   return out;
 }
 
-EngineClient::EngineClient(std::string socket_path)
-    : socket_path_(std::move(socket_path)) {
+EngineClient::EngineClient(std::string socket_path) : socket_path_(std::move(socket_path)) {
   static const CURLcode kInitialised = curl_global_init(CURL_GLOBAL_DEFAULT);
   PAWL_ASSERT(kInitialised == CURLE_OK);
 }
 
 EngineClient::~EngineClient() = default;
 
-Result<HttpResponse> EngineClient::perform(const HttpRequest &request,
-                                           const std::stop_token &stop) {
+Result<HttpResponse> EngineClient::perform(const HttpRequest& request,
+                                           const std::stop_token& stop) {
   std::unique_ptr<HttpConnection> connection;
   {
     std::lock_guard lock(mutex_);
@@ -137,8 +122,7 @@ Result<HttpResponse> EngineClient::perform(const HttpRequest &request,
       idle_.pop_back();
     }
   }
-  if (!connection)
-    connection = std::make_unique<HttpConnection>(socket_path_);
+  if (!connection) connection = std::make_unique<HttpConnection>(socket_path_);
   auto response = connection->perform(request, stop);
   std::lock_guard lock(mutex_);
   if (!response && response.error().kind == ErrorKind::kUnavailable) {
@@ -146,58 +130,48 @@ Result<HttpResponse> EngineClient::perform(const HttpRequest &request,
     api_version_.clear();
     return response;
   }
-  if (idle_.size() < limits::kEngineIdleConnections)
-    idle_.push_back(std::move(connection));
+  if (idle_.size() < limits::kEngineIdleConnections) idle_.push_back(std::move(connection));
   return response;
 }
 
-Result<HttpResponse> EngineClient::call(HttpRequest request,
-                                        const std::stop_token &stop) {
+Result<HttpResponse> EngineClient::call(HttpRequest request, const std::stop_token& stop) {
   PAWL_TRY(const std::string version, api_version(stop));
   request.target = "/v" + version + request.target;
   PAWL_TRY(HttpResponse response, perform(request, stop));
-  const bool done = (response.status >= 200 && response.status < 300) ||
-                    response.status == 304;
-  if (!done)
-    return status_error(response);
+  const bool done = (response.status >= 200 && response.status < 300) || response.status == 304;
+  if (!done) return status_error(response);
   return response;
 }
 
-Result<Json> EngineClient::call_json(HttpRequest request,
-                                     const std::stop_token &stop) {
+Result<Json> EngineClient::call_json(HttpRequest request, const std::stop_token& stop) {
   PAWL_TRY(const HttpResponse response, call(std::move(request), stop));
-  if (response.body.empty())
-    return Json();
+  if (response.body.empty()) return Json();
   auto json = Json::parse(response.body);
-  if (!json)
-    return Error{ErrorKind::kCorrupt, "the engine's answer is no JSON", {}};
+  if (!json) return Error{ErrorKind::kCorrupt, "the engine's answer is no JSON", {}};
   return json;
 }
 
-Result<EngineVersion> EngineClient::negotiate(const std::stop_token &stop) {
+Result<EngineVersion> EngineClient::negotiate(const std::stop_token& stop) {
   HttpRequest request;
   request.target = "/version";
   request.total_ms = limits::kEngineCallMs;
   PAWL_TRY(const HttpResponse response, perform(request, stop));
-  if (response.status != 200)
-    return status_error(response);
+  if (response.status != 200) return status_error(response);
   const auto json = Json::parse(response.body);
-  if (!json)
-    return Error{ErrorKind::kCorrupt, "the engine's answer is no JSON", {}};
+  if (!json) return Error{ErrorKind::kCorrupt, "the engine's answer is no JSON", {}};
   PAWL_TRY(EngineVersion version, choose_version(*json));
   std::lock_guard lock(mutex_);
   api_version_ = version.api;
   return version;
 }
 
-Result<std::string> EngineClient::api_version(const std::stop_token &stop) {
+Result<std::string> EngineClient::api_version(const std::stop_token& stop) {
   {
     std::lock_guard lock(mutex_);
-    if (!api_version_.empty())
-      return api_version_;
+    if (!api_version_.empty()) return api_version_;
   }
   PAWL_TRY(const EngineVersion version, negotiate(stop));
   return version.api;
 }
 
-} // namespace pawl
+}  // namespace pawl

@@ -21,20 +21,20 @@
 namespace pawl {
 
 struct EngineVersion {
-  std::string engine; // "20.10.24"
-  std::string api;    // what this client speaks to it: "1.41"
+  std::string engine;  // "20.10.24"
+  std::string api;     // what this client speaks to it: "1.41"
 };
 
 // Decides from GET /version what to speak: the engine's own version, at
 // most 1.47, at least 1.40. Pure. Errors: kInvalid (too old, or too new to
 // speak 1.47), kCorrupt.
-[[nodiscard]] Result<EngineVersion> choose_version(const Json &version);
+[[nodiscard]] Result<EngineVersion> choose_version(const Json& version);
 
 // RFC 3986: everything but unreserved characters as %XX.
 [[nodiscard]] std::string percent_encode(std::string_view text);
 
 class EngineClient {
-public:
+ public:
   explicit EngineClient(std::string socket_path);
   ~EngineClient();
 
@@ -42,26 +42,23 @@ public:
   // an error with the engine's own words: 404 kNotFound, 409 kConflict, 401 and
   // 403 kDenied, 503 kUnavailable, any other kInvalid. Errors otherwise as
   // HttpConnection::perform and negotiate().
-  [[nodiscard]] Result<HttpResponse> call(HttpRequest request,
-                                          const std::stop_token &stop);
+  [[nodiscard]] Result<HttpResponse> call(HttpRequest request, const std::stop_token& stop);
   // The body as JSON; null where it is empty.
-  [[nodiscard]] Result<Json> call_json(HttpRequest request,
-                                       const std::stop_token &stop);
+  [[nodiscard]] Result<Json> call_json(HttpRequest request, const std::stop_token& stop);
 
   // Asks the engine anew.
-  [[nodiscard]] Result<EngineVersion> negotiate(const std::stop_token &stop);
+  [[nodiscard]] Result<EngineVersion> negotiate(const std::stop_token& stop);
 
-private:
-  [[nodiscard]] Result<HttpResponse> perform(const HttpRequest &request,
-                                             const std::stop_token &stop);
-  [[nodiscard]] Result<std::string> api_version(const std::stop_token &stop);
+ private:
+  [[nodiscard]] Result<HttpResponse> perform(const HttpRequest& request,
+                                             const std::stop_token& stop);
+  [[nodiscard]] Result<std::string> api_version(const std::stop_token& stop);
 
   const std::string socket_path_;
   std::mutex mutex_;
-  std::vector<std::unique_ptr<HttpConnection>>
-      idle_;                // the last used one at the back
-  std::string api_version_; // empty: not negotiated since the engine was last
-                            // unreachable
+  std::vector<std::unique_ptr<HttpConnection>> idle_;  // the last used one at the back
+  std::string api_version_;  // empty: not negotiated since the engine was last
+                             // unreachable
 };
 
-} // namespace pawl
+}  // namespace pawl

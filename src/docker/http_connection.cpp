@@ -20,18 +20,16 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 std::optional<Steady::time_point> deadline_in(std::int64_t ms) {
-  if (ms <= 0)
-    return std::nullopt;
+  if (ms <= 0) return std::nullopt;
   return Steady::now() + std::chrono::milliseconds(ms);
 }
 
 // One request under way: what libcurl calls back into.
 struct Transfer {
-  const HttpRequest &request;
-  CURL *easy;
+  const HttpRequest& request;
+  CURL* easy;
   HttpResponse response;
-  std::optional<Error>
-      failure; // ours or the sink's; libcurl then only knows "write error"
+  std::optional<Error> failure;  // ours or the sink's; libcurl then only knows "write error"
   bool head_came = false;
 
   bool to_sink() {
@@ -43,16 +41,14 @@ struct Transfer {
   bool take(std::string_view bytes) {
     if (to_sink()) {
       auto taken = request.sink->take(bytes);
-      if (!taken)
-        failure = std::move(taken).error();
+      if (!taken) failure = std::move(taken).error();
       return !failure;
     }
     if (response.body.size() + bytes.size() > limits::kEngineResponseBytes) {
-      failure =
-          Error{ErrorKind::kTooLarge,
-                "the engine's answer is over " +
-                    std::to_string(limits::kEngineResponseBytes) + " bytes",
-                {}};
+      failure = Error{
+          ErrorKind::kTooLarge,
+          "the engine's answer is over " + std::to_string(limits::kEngineResponseBytes) + " bytes",
+          {}};
       return false;
     }
     response.body += bytes;
@@ -60,73 +56,60 @@ struct Transfer {
   }
 };
 
-std::size_t on_body(char *data, std::size_t size, std::size_t count,
-                    void *transfer) {
-  const bool taken =
-      static_cast<Transfer *>(transfer)->take({data, size * count});
+std::size_t on_body(char* data, std::size_t size, std::size_t count, void* transfer) {
+  const bool taken = static_cast<Transfer*>(transfer)->take({data, size * count});
   return taken ? size * count : CURL_WRITEFUNC_ERROR;
 }
 
-std::size_t on_header(char *, std::size_t size, std::size_t count,
-                      void *transfer) {
-  static_cast<Transfer *>(transfer)->head_came = true;
+std::size_t on_header(char*, std::size_t size, std::size_t count, void* transfer) {
+  static_cast<Transfer*>(transfer)->head_came = true;
   return size * count;
 }
 
-Error connect_error(CURL *easy, const std::string &path) {
+Error connect_error(CURL* easy, const std::string& path) {
   long code = 0;
   curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &code);
   std::string hint = "is dockerd running?";
   if (code == EACCES || code == EPERM) {
     hint = "may this user open it? (root, or a member of the group docker)";
   }
-  const std::string why =
-      code == 0 ? "cannot connect" : std::strerror(static_cast<int>(code));
+  const std::string why = code == 0 ? "cannot connect" : std::strerror(static_cast<int>(code));
   return Error{ErrorKind::kUnavailable,
-               "no container engine answers at " + path + " (" + why + "); " +
-                   hint,
+               "no container engine answers at " + path + " (" + why + "); " + hint,
                {}};
 }
 
-Error transfer_error(CURLcode code, CURL *easy, const std::string &path) {
+Error transfer_error(CURLcode code, CURL* easy, const std::string& path) {
   const std::string text = curl_easy_strerror(code);
   switch (code) {
-  case CURLE_COULDNT_CONNECT:
-    return connect_error(easy, path);
-  case CURLE_OPERATION_TIMEDOUT:
-    return Error{ErrorKind::kTimeout,
-                 "the container engine at " + path + " does not answer",
-                 {}};
-  case CURLE_OUT_OF_MEMORY:
-    return Error{
-        ErrorKind::kExhausted, "out of memory in a call to the engine", {}};
-  case CURLE_WEIRD_SERVER_REPLY:
-  case CURLE_UNSUPPORTED_PROTOCOL:
-    return Error{ErrorKind::kCorrupt,
-                 "what answers at " + path + " is no container engine",
-                 {}};
-  default:
-    return Error{ErrorKind::kUnavailable,
-                 "the connection to the container engine at " + path +
-                     " broke (" + text + ")",
-                 {}};
+    case CURLE_COULDNT_CONNECT:
+      return connect_error(easy, path);
+    case CURLE_OPERATION_TIMEDOUT:
+      return Error{ErrorKind::kTimeout, "the container engine at " + path + " does not answer", {}};
+    case CURLE_OUT_OF_MEMORY:
+      return Error{ErrorKind::kExhausted, "out of memory in a call to the engine", {}};
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+      return Error{ErrorKind::kCorrupt, "what answers at " + path + " is no container engine", {}};
+    default:
+      return Error{ErrorKind::kUnavailable,
+                   "the connection to the container engine at " + path + " broke (" + text + ")",
+                   {}};
   }
 }
 
-void set_options(CURL *easy, const HttpRequest &request, Transfer &transfer,
-                 const std::string &socket_path, curl_slist *headers) {
+void set_options(CURL* easy, const HttpRequest& request, Transfer& transfer,
+                 const std::string& socket_path, curl_slist* headers) {
   curl_easy_reset(easy);
   const std::string url = "http://engine" + request.target;
   curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, socket_path.c_str());
   curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
-  curl_easy_setopt(easy, CURLOPT_PROXY, ""); // never $http_proxy
+  curl_easy_setopt(easy, CURLOPT_PROXY, "");  // never $http_proxy
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-                   static_cast<long>(limits::kEngineConnectMs));
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limits::kEngineConnectMs));
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "pawl");
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-                   static_cast<long>(CURL_HTTP_VERSION_1_1));
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
   if (std::string_view(request.method) == "POST") {
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
@@ -136,8 +119,7 @@ void set_options(CURL *easy, const HttpRequest &request, Transfer &transfer,
   } else {
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method);
   }
-  if (!request.idempotent)
-    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+  if (!request.idempotent) curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
@@ -145,40 +127,28 @@ void set_options(CURL *easy, const HttpRequest &request, Transfer &transfer,
 }
 
 // Runs the transfer to its end. Nothing: libcurl's own result counts.
-std::optional<Error> drive(CURLM *multi, Transfer &transfer,
-                           const std::stop_token &stop) {
+std::optional<Error> drive(CURLM* multi, Transfer& transfer, const std::stop_token& stop) {
   const auto answer_by = deadline_in(transfer.request.answer_ms);
   const auto end_by = deadline_in(transfer.request.total_ms);
   const std::stop_callback wake(stop, [multi] { curl_multi_wakeup(multi); });
   while (true) {
-    if (stop.stop_requested())
-      return Error{ErrorKind::kCancelled, "stopped", {}};
+    if (stop.stop_requested()) return Error{ErrorKind::kCancelled, "stopped", {}};
     int running = 0;
     const CURLMcode code = curl_multi_perform(multi, &running);
-    if (code != CURLM_OK)
-      return Error{ErrorKind::kInternal, curl_multi_strerror(code), {}};
-    if (running == 0)
-      return std::nullopt;
+    if (code != CURLM_OK) return Error{ErrorKind::kInternal, curl_multi_strerror(code), {}};
+    if (running == 0) return std::nullopt;
 
     std::int64_t wait_ms = INT_MAX;
     if (transfer.to_sink()) {
       const auto wish = transfer.request.sink->before_wait();
-      if (!wish)
-        return Error{
-            ErrorKind::kCancelled, "the stream is not wanted any more", {}};
-      if (*wish >= 0)
-        wait_ms = std::min(wait_ms, *wish);
+      if (!wish) return Error{ErrorKind::kCancelled, "the stream is not wanted any more", {}};
+      if (*wish >= 0) wait_ms = std::min(wait_ms, *wish);
     }
-    for (const auto &deadline :
-         {transfer.head_came ? std::nullopt : answer_by, end_by}) {
-      if (!deadline)
-        continue;
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-          *deadline - Steady::now());
+    for (const auto& deadline : {transfer.head_came ? std::nullopt : answer_by, end_by}) {
+      if (!deadline) continue;
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - Steady::now());
       if (left.count() <= 0) {
-        return Error{ErrorKind::kTimeout,
-                     "the container engine did not answer in time",
-                     {}};
+        return Error{ErrorKind::kTimeout, "the container engine did not answer in time", {}};
       }
       wait_ms = std::min<std::int64_t>(wait_ms, left.count());
     }
@@ -186,22 +156,19 @@ std::optional<Error> drive(CURLM *multi, Transfer &transfer,
   }
 }
 
-CURLcode result_of(CURLM *multi) {
+CURLcode result_of(CURLM* multi) {
   int left = 0;
-  while (const CURLMsg *message = curl_multi_info_read(multi, &left)) {
-    if (message->msg == CURLMSG_DONE)
-      return message->data.result;
+  while (const CURLMsg* message = curl_multi_info_read(multi, &left)) {
+    if (message->msg == CURLMSG_DONE) return message->data.result;
   }
   return CURLE_OK;
 }
 
-} // namespace
+}  // namespace
 
 HttpConnection::HttpConnection(std::string socket_path)
-    : socket_path_(std::move(socket_path)), multi_(curl_multi_init()),
-      easy_(curl_easy_init()) {
-  if (multi_ != nullptr)
-    curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, 1L);
+    : socket_path_(std::move(socket_path)), multi_(curl_multi_init()), easy_(curl_easy_init()) {
+  if (multi_ != nullptr) curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, 1L);
 }
 
 HttpConnection::~HttpConnection() {
@@ -209,39 +176,31 @@ HttpConnection::~HttpConnection() {
   curl_multi_cleanup(multi_);
 }
 
-Result<HttpResponse> HttpConnection::perform(const HttpRequest &request,
-                                             const std::stop_token &stop) {
+Result<HttpResponse> HttpConnection::perform(const HttpRequest& request,
+                                             const std::stop_token& stop) {
   if (multi_ == nullptr || easy_ == nullptr) {
-    return Error{ErrorKind::kExhausted,
-                 "out of memory or file descriptors for the engine",
-                 {}};
+    return Error{ErrorKind::kExhausted, "out of memory or file descriptors for the engine", {}};
   }
   // No "Expect: 100-continue", which costs a second with servers that do not
   // know it.
   std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(
       curl_slist_append(nullptr, "Expect:"), curl_slist_free_all);
-  const char *type =
-      request.body.empty() ? "Content-Type:" : "Content-Type: application/json";
+  const char* type = request.body.empty() ? "Content-Type:" : "Content-Type: application/json";
   curl_slist_append(headers.get(), type);
 
   Transfer transfer{request, easy_, {}, {}, false};
   set_options(easy_, request, transfer, socket_path_, headers.get());
   if (curl_multi_add_handle(multi_, easy_) != CURLM_OK) {
-    return Error{
-        ErrorKind::kExhausted, "out of memory for a call to the engine", {}};
+    return Error{ErrorKind::kExhausted, "out of memory for a call to the engine", {}};
   }
   std::optional<Error> failure = drive(multi_, transfer, stop);
   const CURLcode code = result_of(multi_);
-  if (!failure && transfer.failure)
-    failure = std::move(transfer.failure);
-  if (!failure && code != CURLE_OK)
-    failure = transfer_error(code, easy_, socket_path_);
+  if (!failure && transfer.failure) failure = std::move(transfer.failure);
+  if (!failure && code != CURLE_OK) failure = transfer_error(code, easy_, socket_path_);
   curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &transfer.response.status);
-  curl_multi_remove_handle(
-      multi_, easy_); // an unfinished transfer's connection is closed
-  if (failure)
-    return std::move(*failure);
+  curl_multi_remove_handle(multi_, easy_);  // an unfinished transfer's connection is closed
+  if (failure) return std::move(*failure);
   return std::move(transfer.response);
 }
 
-} // namespace pawl
+}  // namespace pawl

@@ -18,7 +18,7 @@ namespace pawl {
 
 // Takes a response's body while it comes. Called by the calling thread only.
 class BodySink {
-public:
+ public:
   virtual ~BodySink() = default;
   // An error ends the call and is its result.
   [[nodiscard]] virtual Result<void> take(std::string_view bytes) = 0;
@@ -27,18 +27,16 @@ public:
 };
 
 struct HttpRequest {
-  const char *method = "GET";
-  std::string target; // path and query, encoded
-  std::string body;   // JSON; POST only
-  std::int64_t answer_ms =
-      0; // until the response's head has come; 0: no bound of its own
-  std::int64_t total_ms = 0; // until its end; 0: no bound
+  const char* method = "GET";
+  std::string target;          // path and query, encoded
+  std::string body;            // JSON; POST only
+  std::int64_t answer_ms = 0;  // until the response's head has come; 0: no bound of its own
+  std::int64_t total_ms = 0;   // until its end; 0: no bound
   // False: carried out twice it does harm. It goes over a new connection, since
   // libcurl says a request again when a kept connection turns out to be closed,
   // not knowing whether it was heard.
   bool idempotent = true;
-  BodySink *sink =
-      nullptr; // gets the body of a 2xx response; without one it is collected
+  BodySink* sink = nullptr;  // gets the body of a 2xx response; without one it is collected
 };
 
 struct HttpResponse {
@@ -47,22 +45,22 @@ struct HttpResponse {
 };
 
 class HttpConnection {
-public:
+ public:
   explicit HttpConnection(std::string socket_path);
   ~HttpConnection();
-  HttpConnection(const HttpConnection &) = delete;
-  HttpConnection &operator=(const HttpConnection &) = delete;
+  HttpConnection(const HttpConnection&) = delete;
+  HttpConnection& operator=(const HttpConnection&) = delete;
 
   // Errors: kUnavailable (nobody answers, or the connection broke), kTimeout,
   // kTooLarge (a body over limits::kEngineResponseBytes), kCorrupt (no HTTP),
   // kCancelled, kExhausted, and the sink's.
-  [[nodiscard]] Result<HttpResponse> perform(const HttpRequest &request,
-                                             const std::stop_token &stop);
+  [[nodiscard]] Result<HttpResponse> perform(const HttpRequest& request,
+                                             const std::stop_token& stop);
 
-private:
+ private:
   const std::string socket_path_;
-  CURLM *multi_ = nullptr; // owns the kept connection
-  CURL *easy_ = nullptr;
+  void* const multi_;  // a CURLM; owns the kept connection
+  void* const easy_;   // a CURL
 };
 
-} // namespace pawl
+}  // namespace pawl

@@ -7,19 +7,16 @@ namespace pawl {
 namespace {
 
 bool is_name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-' ||
-         c == '/' || c == ':' || c == '@' || c == '+';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+         c == '_' || c == '-' || c == '/' || c == ':' || c == '@' || c == '+';
 }
 
 bool has_odd_segment(std::string_view repository) {
   while (true) {
     const auto slash = repository.find('/');
     const std::string_view segment = repository.substr(0, slash);
-    if (segment.empty() || segment == "." || segment == "..")
-      return true;
-    if (slash == std::string_view::npos)
-      return false;
+    if (segment.empty() || segment == "." || segment == "..") return true;
+    if (slash == std::string_view::npos) return false;
     repository.remove_prefix(slash + 1);
   }
 }
@@ -32,14 +29,12 @@ Error no_image(std::string_view text) {
                {}};
 }
 
-} // namespace
+}  // namespace
 
 Result<ImageReference> parse_image_reference(std::string_view text) {
-  if (text.empty() || text.size() > limits::kImageNameBytes)
-    return no_image(text);
+  if (text.empty() || text.size() > limits::kImageNameBytes) return no_image(text);
   for (const char c : text) {
-    if (!is_name_character(c))
-      return no_image(text);
+    if (!is_name_character(c)) return no_image(text);
   }
   const auto at = text.find('@');
   const bool has_digest = at != std::string_view::npos;
@@ -47,17 +42,14 @@ Result<ImageReference> parse_image_reference(std::string_view text) {
   std::string_view tag = "latest";
   // A colon before the last slash belongs to the registry's port.
   const auto colon = name.rfind(':');
-  if (colon != std::string_view::npos &&
-      name.find('/', colon) == std::string_view::npos) {
+  if (colon != std::string_view::npos && name.find('/', colon) == std::string_view::npos) {
     tag = name.substr(colon + 1);
     name = name.substr(0, colon);
   }
   const std::string_view tail = has_digest ? text.substr(at + 1) : tag;
-  const bool odd_tail =
-      tag.empty() || tail.empty() || tail.find_first_of("/@") != tail.npos;
-  if (odd_tail || has_odd_segment(name))
-    return no_image(text);
+  const bool odd_tail = tag.empty() || tail.empty() || tail.find_first_of("/@") != tail.npos;
+  if (odd_tail || has_odd_segment(name)) return no_image(text);
   return ImageReference{std::string(name), std::string(tail)};
 }
 
-} // namespace pawl
+}  // namespace pawl

@@ -13,21 +13,20 @@
 namespace pawl {
 
 class PullProgress {
-public:
+ public:
   // Passes on what concerns the whole image ("Pulling from …", "Digest: …"),
   // not each layer's bytes, and at most limits::kPullNotes of it. Errors:
   // kInvalid (the pull failed; the engine's words), kCorrupt (no such stream).
   [[nodiscard]] Result<void> feed(std::string_view bytes,
-                                  const ContainerEngine::Progress &progress);
+                                  const ContainerEngine::Progress& progress);
   // At the stream's end: a last line without its newline counts too.
-  [[nodiscard]] Result<void> finish(const ContainerEngine::Progress &progress);
+  [[nodiscard]] Result<void> finish(const ContainerEngine::Progress& progress);
 
-private:
-  [[nodiscard]] Result<void>
-  take_line(const ContainerEngine::Progress &progress);
+ private:
+  [[nodiscard]] Result<void> take_line(const ContainerEngine::Progress& progress);
 
   std::string line_;
   std::size_t notes_ = 0;
 };
 
-} // namespace pawl
+}  // namespace pawl
