@@ -9,6 +9,7 @@
 //   elapsed  between two jumps the clock is a line; each stretch is searched on its own.
 // Rejected: stepping through minutes as cron daemons do (8 years are 4 million of them), and matching in
 // UTC with corrections afterwards.
+#include <algorithm>
 #include <bit>
 
 #include "model/cron.h"
@@ -123,19 +124,17 @@ std::optional<CivilTime> CronSchedule::first_match(CivilTime from, const CivilTi
 std::optional<WallTime> CronSchedule::next_fixed(WallTime after, const Zone& zone) const {
   CivilTime start = zone.to_civil(after);
   const CivilTime until = horizon(start);
-  const CivilLookup here = zone.lookup(start);
-  if (here.kind == CivilLookup::Kind::kRepeated && here.second <= after) {
-    // The second pass: the clock has shown all up to the jump back already.
-    const std::optional<WallTime> jump = zone.next_transition(here.first);
-    if (jump) start = zone.to_civil(jump->plus_ms(-1));
-  }
   while (true) {
     ++start.second;
     const std::optional<CivilTime> match = first_match(start, until);
     if (!match) return std::nullopt;
-    const WallTime tick = zone.lookup(*match).first;
-    if (tick > after) return tick;
+    const CivilLookup found = zone.lookup(*match);
+    if (found.first > after) return found.first;
+    // The second pass of a repeated time: go on where the clock shows something new, not second by second.
     start = *match;
+    if (const auto jump = zone.next_transition(found.first)) {
+      start = std::max(start, zone.to_civil(jump->plus_ms(-1)));
+    }
   }
 }
 
