@@ -11,6 +11,7 @@ namespace {
 // Readers do not go through a file from top to bottom, so more are kept than are shown: the first
 // ones of the file are those that help.
 constexpr std::size_t kCollected = 10 * limits::kYamlProblems;
+constexpr std::string_view kCut = "…";
 
 }  // namespace
 
@@ -18,6 +19,13 @@ void ProblemList::add(Place place, std::string message) {
   if (is_full()) {
     ++uncollected_;
     return;
+  }
+  // What a message quotes comes from the file.
+  if (message.size() > limits::kMessageBytes) {
+    std::size_t length = limits::kMessageBytes - kCut.size();
+    while (length > 0 && (static_cast<unsigned char>(message[length]) & 0xc0u) == 0x80u) --length;
+    message.resize(length);
+    message += kCut;
   }
   problems_.push_back({file_, place.line, place.column, std::move(message)});
 }

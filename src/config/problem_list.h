@@ -15,6 +15,7 @@ class ProblemList {
  public:
   explicit ProblemList(std::string file) : file_(std::move(file)) {}
 
+  // Messages are cut off after limits::kMessageBytes.
   void add(Place place, std::string message);
 
   [[nodiscard]] bool empty() const { return problems_.empty(); }

@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/log.h"
 #include "config/names.h"
 #include "config/pipeline_keys.h"
 #include "config/wording.h"
@@ -134,8 +135,8 @@ class TaskListReader {
       const std::vector<std::uint32_t> cycle = find_cycle(upstream);
       if (cycle.empty()) return;
       std::string path;
-      for (std::uint32_t index : cycle) path += drafts_[index].task.id + " → ";
-      path += drafts_[cycle.front()].task.id;
+      for (std::uint32_t index : cycle) path += escape_control(drafts_[index].task.id) + " → ";
+      path += escape_control(drafts_[cycle.front()].task.id);
       const std::uint32_t next = cycle[1 % cycle.size()];
       values_.add(place_of_dependency(cycle.front(), next),
                   "the tasks depend on each other in a circle: " + path);

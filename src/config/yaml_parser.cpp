@@ -15,9 +15,11 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <sstream>
 #include <string>
 
+#include "base/log.h"
 #include "config/wording.h"
 #include "config/yaml_flow_scan.h"
 #include "config/yaml_text.h"
@@ -25,6 +27,26 @@
 
 namespace pawl::config {
 namespace {
+
+// `text` starts with a scalar, perhaps behind an anchor and a tag, that is quoted and never closed.
+bool ends_inside_quotes(std::string_view text) {
+  while (text.starts_with('&') || text.starts_with('!')) {
+    text.remove_prefix(std::min(text.find_first_of(" \t\r\n"), text.size()));
+    text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+  }
+  if (!text.starts_with('"') && !text.starts_with('\'')) return false;
+  const char quote = text.front();
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    if (text[i] == '\\' && quote == '"') {
+      ++i;
+    } else if (text[i] == quote) {
+      // Twice is one quote inside single quotes.
+      if (quote == '"' || i + 1 == text.size() || text[i + 1] != quote) return false;
+      ++i;
+    }
+  }
+  return true;
+}
 
 class EventAdapter final : public YAML::EventHandler {
  public:
@@ -50,6 +72,7 @@ class EventAdapter final : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     check_tag(mark, tag, "str");
+    last_scalar_ = mark;
     builder_.add_scalar(place(mark), anchor, value, tag == "?");
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -66,6 +89,13 @@ class EventAdapter final : public YAML::EventHandler {
                               style == YAML::EmitterStyle::Flow);
   }
   void OnMapEnd() override { builder_.end_collection(); }
+
+  // yaml-cpp takes a line end before the end of the file for closing quotes. Only the last scalar of
+  // the file can be such a one.
+  void check_last_quotes() {
+    if (!last_scalar_ || !ends_inside_quotes(text_at(*last_scalar_))) return;
+    problems_.add(place(*last_scalar_), "these quotes are never closed");
+  }
 
   [[nodiscard]] Place place(const YAML::Mark& mark) const {
     if (mark.is_null()) return {1, 1};
@@ -104,6 +134,7 @@ class EventAdapter final : public YAML::EventHandler {
   YamlTreeBuilder& builder_;
   ProblemList& problems_;
   std::size_t documents_ = 0;
+  std::optional<YAML::Mark> last_scalar_;
 };
 
 // The indentation of line `line` (from 1) has a tab in it.
@@ -120,7 +151,7 @@ std::string explain(const std::string& message) {
     std::string_view start;
     std::string_view meaning;
   };
-  static const std::array<Explanation, 18> kExplanations = {{
+  static const std::array<Explanation, 19> kExplanations = {{
       {YAML::ErrorMsg::MAP_VALUE,
        "':' does not fit here; check the indentation, or put text with ': ' in it into quotes"},
       {YAML::ErrorMsg::MAP_KEY, "'?' does not fit here; put text that starts with it into quotes"},
@@ -144,11 +175,13 @@ std::string explain(const std::string& message) {
       {YAML::ErrorMsg::CHAR_IN_BLOCK, "nothing may follow '|' or '>' in its line"},
       {YAML::ErrorMsg::TAB_IN_INDENTATION, "a tab in the indentation; YAML takes spaces only"},
       {YAML::ErrorMsg::UNKNOWN_ANCHOR, "no anchor of this name (&name) stands above"},
+      {YAML::ErrorMsg::INVALID_ESCAPE,
+       "unknown escape after '\\' in double quotes; double the '\\' or use single quotes"},
   }};
   for (const Explanation& explanation : kExplanations) {
     if (message.starts_with(explanation.start)) return std::string(explanation.meaning);
   }
-  return "not valid YAML: " + message.substr(0, 200);
+  return "not valid YAML: " + escape_control(std::string_view(message).substr(0, 200));
 }
 
 Problem syntax_problem(const YAML::ParserException& error, const EventAdapter& adapter,
@@ -178,13 +211,14 @@ YamlFile parse_yaml(std::string_view text, std::size_t max_bytes, ProblemList& p
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(adapter)) {
     }
+    adapter.check_last_quotes();
   } catch (const YamlRefusal& refusal) {
     problems.add(refusal.place, refusal.message);
   } catch (const YAML::ParserException& error) {
     const Problem problem = syntax_problem(error, adapter, builder, text);
     problems.add({problem.line, problem.column}, problem.message);
   } catch (const YAML::Exception& error) {
-    problems.add({}, "not valid YAML: " + error.msg.substr(0, 200));
+    problems.add({}, explain(error.msg));
   } catch (const std::exception& error) {
     problems.add({}, std::string("yaml-cpp failed: ") + error.what());
   }

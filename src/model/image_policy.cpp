@@ -20,6 +20,7 @@ Reference split(std::string_view text) {
 }
 
 constexpr std::string_view kLatest = ":latest";
+constexpr std::string_view kAnyTag = ":*";
 
 }  // namespace
 
@@ -29,8 +30,9 @@ bool image_is_allowed(const std::vector<std::string>& patterns, std::string_view
   for (const std::string& pattern : patterns) {
     const Reference allowed = split(pattern);
     if (!matches_pattern(allowed.repository, wanted.repository)) continue;
-    if (allowed.version.empty() ? pattern.ends_with('*') || version == kLatest
-                                : matches_pattern(allowed.version, version)) {
+    const bool any_version =
+        allowed.version == kAnyTag || (allowed.version.empty() && pattern.ends_with('*'));
+    if (any_version || matches_pattern(allowed.version.empty() ? kLatest : allowed.version, version)) {
       return true;
     }
   }

@@ -1,0 +1,316 @@
+#include "config/host_config_loader.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "loading.h"
+#include "model/limits.h"
+
+using namespace pawl;
+using Lines = std::vector<std::string>;
+
+namespace {
+
+HostEnvironment environment() {
+  HostEnvironment environment;
+  environment.host_name = "edge-07";
+  return environment;
+}
+
+HostConfig config_of(std::string_view text, const HostEnvironment& given = environment()) {
+  const HostConfigResult result = parse_host_config(text, "/etc/pawl/pawl.yaml", given);
+  CHECK(lines(result.problems) == Lines{});
+  return result.config;
+}
+
+Lines host_problems(std::string_view text, const HostEnvironment& given = environment()) {
+  return lines(parse_host_config(text, "/etc/pawl/pawl.yaml", given).problems);
+}
+
+Lines source_problems(const std::string& keys) {
+  return host_problems("sources:\n  - {name: s, " + keys + "}\n");
+}
+
+}  // namespace
+
+TEST_CASE("a silent file leaves the defaults") {
+  for (std::string_view text : {"", "# nothing\n", "---\n", "{}\n"}) {
+    CAPTURE(text);
+    const HostConfig config = config_of(text);
+    CHECK(config.file == "/etc/pawl/pawl.yaml");
+    CHECK(config.host_name == "edge-07");
+    CHECK(config.timezone == "UTC");
+    CHECK(config.sources.empty());
+    CHECK(config.engine_host == "unix:///var/run/docker.sock");
+    CHECK(config.workers == 4);
+    CHECK(config.policy.images.empty());
+    CHECK(config.policy.networks == Lines{"none"});
+    CHECK(config.secrets_directory == "/etc/pawl/secrets");
+    CHECK(config.state_directory == "/var/lib/pawl");
+    CHECK(config.http_listen == "127.0.0.1:7433");
+    CHECK(config.http_socket == "/run/pawl/pawl.sock");
+    CHECK(config.webhooks_listen == "127.0.0.1:7434");
+  }
+}
+
+TEST_CASE("every key of the host config reaches the model") {
+  const HostConfig config = config_of(R"(
+host: {name: edge-01.berlin, labels: {site: berlin, tier: 1}, timezone: Europe/Berlin}
+sources:
+  - name: fleet
+    url: https://git.example.net/fleet.git
+    ref: refs/heads/prod
+    path: ./pipelines//edge/
+    interval: 90s
+    auth: {username: bot, password_file: /etc/pawl/token, ca_file: /etc/pawl/ca.pem}
+  - {name: local, url: /srv/git/local.git, ref: v2}
+  - {name: file, url: "file:///srv/git/file.git", path: .}
+engine: {type: docker, host: unix:///run/docker.sock}
+workers: 8
+policy:
+  images: ["registry.local/*", "alpine:*"]
+  require_digest: false
+  pull: never
+  networks: [bridge, backend]
+  mounts: []
+  privileged: false
+  cap_add: []
+  max: {cpus: 1.5, memory: 1g, pids: 512, timeout: 6h, tasks: 50}
+  default_image: alpine:3.20
+secrets: {directory: /run/secrets}
+state: {directory: /srv/pawl, max_size: 1g, log_limit: 1m}
+http: {listen: "[::1]:8080", socket: /run/p.sock}
+webhooks: {listen: "0.0.0.0:9000", max_body: 64k}
+auth: {mode: local}
+)");
+  CHECK(config.host_name == "edge-01.berlin");
+  CHECK(config.labels == std::map<std::string, std::string>{{"site", "berlin"}, {"tier", "1"}});
+  CHECK(config.timezone == "Europe/Berlin");
+  CHECK(config.zone.name() == "Europe/Berlin");
+  REQUIRE(config.sources.size() == 3);
+  const SourceConfig& fleet = config.sources[0];
+  CHECK(fleet.name == "fleet");
+  CHECK(fleet.url == "https://git.example.net/fleet.git");
+  CHECK(fleet.ref == "refs/heads/prod");
+  CHECK(fleet.path == "pipelines/edge");
+  CHECK(fleet.interval_ms == 90'000);
+  CHECK(fleet.username == "bot");
+  CHECK(fleet.password_file == "/etc/pawl/token");
+  CHECK(fleet.ca_file == "/etc/pawl/ca.pem");
+  CHECK(config.sources[1].ref == "refs/heads/v2");
+  CHECK(config.sources[1].interval_ms == 60'000);
+  CHECK(config.sources[2].ref == "refs/heads/main");
+  CHECK(config.sources[2].path.empty());
+  CHECK(config.engine_host == "unix:///run/docker.sock");
+  CHECK(config.workers == 8);
+  CHECK(config.policy.images == Lines{"registry.local/*", "alpine:*"});
+  CHECK(config.policy.pull == "never");
+  CHECK(config.policy.networks == Lines{"none", "bridge", "backend"});
+  CHECK(config.policy.max_cpus_milli == 1500);
+  CHECK(config.policy.max_memory_bytes == 1LL << 30);
+  CHECK(config.policy.max_pids == 512);
+  CHECK(config.policy.max_timeout_ms == 6 * 3'600'000);
+  CHECK(config.policy.max_tasks == 50);
+  CHECK(config.policy.default_image == "alpine:3.20");
+  CHECK(config.secrets_directory == "/run/secrets");
+  CHECK(config.state_directory == "/srv/pawl");
+  CHECK(config.state_max_bytes == 1LL << 30);
+  CHECK(config.log_limit_bytes == 1LL << 20);
+  CHECK(config.http_listen == "[::1]:8080");
+  CHECK(config.http_socket == "/run/p.sock");
+  CHECK(config.webhooks_listen == "0.0.0.0:9000");
+  CHECK(config.webhook_max_body_bytes == 64 * 1024);
+}
+
+TEST_CASE("the environment counts where the file is silent") {
+  HostEnvironment given = environment();
+  given.state_directory = "/var/lib/private/pawl:/var/lib/other";
+  given.runtime_directory = "/run/private/pawl";
+  given.credentials_directory = "/run/credentials/pawl.service";
+  given.docker_host = "unix:///run/user/1000/docker.sock";
+  const HostConfig silent = config_of("", given);
+  CHECK(silent.state_directory == "/var/lib/private/pawl");
+  CHECK(silent.http_socket == "/run/private/pawl/pawl.sock");
+  CHECK(silent.secrets_directory == "/run/credentials/pawl.service");
+  CHECK(silent.engine_host == "unix:///run/user/1000/docker.sock");
+  const HostConfig given_config = config_of(
+      "host: {name: x}\nstate: {directory: /s}\nhttp: {socket: /h.sock}\nsecrets: {directory: /c}\n"
+      "engine: {host: unix:///d.sock}\n",
+      given);
+  CHECK(given_config.host_name == "x");
+  CHECK(given_config.state_directory == "/s");
+  CHECK(given_config.http_socket == "/h.sock");
+  CHECK(given_config.secrets_directory == "/c");
+  CHECK(given_config.engine_host == "unix:///d.sock");
+
+  given.docker_host = "tcp://10.0.0.1:2375";
+  CHECK(host_problems("", given) ==
+        Lines{"0:0: $DOCKER_HOST \"tcp://10.0.0.1:2375\" is not supported by this version of pawl; "
+              "write unix:// and the path of the engine's socket"});
+  CHECK(host_problems("engine: {host: unix:///d.sock}\n", given).empty());
+}
+
+TEST_CASE("the process environment is read") {
+  setenv("STATE_DIRECTORY", "/var/lib/of-a-test", 1);
+  unsetenv("RUNTIME_DIRECTORY");
+  const HostEnvironment read = read_host_environment();
+  CHECK(read.state_directory == "/var/lib/of-a-test");
+  CHECK(read.runtime_directory.empty());
+  CHECK_FALSE(read.host_name.empty());
+  unsetenv("STATE_DIRECTORY");
+}
+
+TEST_CASE("unknown keys, wrong types and values out of bounds") {
+  CHECK(host_problems("polcy: {}\nworkers: 300\nhost: [x]\n") ==
+        Lines{"1:1: unknown key \"polcy\" in the host config; did you mean 'policy'?",
+              "2:10: 'workers' must be from 1 to 256, not 300",
+              "3:7: 'host' must be a mapping (key: value), not a list"});
+  CHECK(host_problems("workers: 0\nworkers: 1\n").size() == 2);
+  CHECK(host_problems("[]\n") ==
+        Lines{"1:1: the host config must be a mapping (key: value), not a list"});
+  CHECK(host_problems("workers: 1\n---\nworkers: 2\n") ==
+        Lines{"3:1: a host config has one document; '---' starts a second"});
+  CHECK(
+      host_problems("host: {name: a b, labels: {A: x, b: }, timezone: Mars}\n") ==
+      Lines{"1:14: \"a b\" is not a host's name: letters, digits, '-' and '.'",
+            "1:28: \"A\" is not a label's name (a-z or 0-9 first, then up to 62 of a-z 0-9 . _ -)",
+            "1:34: label \"b\" has no value; write \"\" if it is meant to be empty",
+            "1:50: unknown timezone \"Mars\"; write a name of the IANA database such as "
+            "Europe/Berlin"});
+  CHECK(host_problems("state: {directory: var, max_size: 3g, log_limit: 1k}\n") ==
+        Lines{"1:20: 'directory' must be an absolute path, not \"var\"",
+              "1:35: 'max_size' must be from 1m to 2g, not \"3g\"",
+              "1:50: 'log_limit' must be from 64k to 10m, not \"1k\""});
+  CHECK(host_problems("http: {socket: /" + std::string(107, 'x') + "}\n") ==
+        Lines{"1:16: 'socket' has 108 bytes; at most 107 are allowed"});
+}
+
+TEST_CASE("policy") {
+  CHECK(host_problems("policy:\n"
+                      "  images: [\"alpine:*\", \"a b\", \"\"]\n"
+                      "  pull: sometimes\n"
+                      "  networks: [host, \"container:x\"]\n"
+                      "  max: {cpus: 0, memory: 1m, tasks: 1000}\n"
+                      "  default_image: \"x:\"\n") ==
+        Lines{"2:24: \"a b\" is not a pattern of images such as alpine:* or registry.local/*",
+              "2:31: an item of 'images' must not be empty",
+              "3:9: 'pull' must be always, missing or never, not \"sometimes\"",
+              "4:14: the network 'host' is not supported by this version of pawl: it would undo a "
+              "task's isolation",
+              "4:20: \"container:x\" is not the name of a network",
+              "5:15: 'cpus' must be from 0.01 to 1000, not \"0\"",
+              "5:26: 'memory' must be from 6m to 1024t, not \"1m\"",
+              "5:37: 'tasks' must be from 1 to 200, not 1000",
+              "6:18: \"x:\" is not an image reference ([registry/]name[:tag][@digest])"});
+  // Naming a default image allows it.
+  CHECK(config_of("policy: {default_image: 'base:1'}\n").policy.images == Lines{"base:1"});
+  CHECK(config_of("policy: {default_image: 'base:1', images: ['base:*']}\n").policy.images ==
+        Lines{"base:*"});
+}
+
+TEST_CASE("what later versions do is refused, what asks for nothing is not") {
+  CHECK(
+      host_problems("policy: {privileged: true, mounts: [/x], cap_add: [NET_ADMIN], "
+                    "require_digest: true}\n") ==
+      Lines{
+          "1:10: key 'privileged' is not supported by this version of pawl; only false is accepted",
+          "1:28: key 'mounts' is not supported by this version of pawl; only [] is accepted",
+          "1:42: key 'cap_add' is not supported by this version of pawl; only [] is accepted",
+          "1:64: key 'require_digest' is not supported by this version of pawl; only false is "
+          "accepted"});
+  CHECK(host_problems("auth: {mode: users}\n") ==
+        Lines{"1:14: auth mode \"users\" is not supported by this version of pawl; only local is"});
+  CHECK(host_problems("engine: {type: process}\n") ==
+        Lines{"1:16: engine \"process\" is not supported by this version of pawl; only docker is"});
+  CHECK(
+      host_problems("engine: {host: \"tcp://x:1\"}\n") ==
+      Lines{
+          "1:16: 'host' \"tcp://x:1\" is not supported by this version of pawl; write unix:// and "
+          "the path of the engine's socket"});
+  CHECK(host_problems("engine: {host: unix://x}\n").size() == 1);
+}
+
+TEST_CASE("listeners") {
+  CHECK(host_problems("http: {listen: 7433}\nwebhooks: {listen: \"x:y\", max_body: 2m}\n") ==
+        Lines{"1:16: \"7433\" is not host:port, such as 127.0.0.1:7433 or [::1]:7433",
+              "2:20: \"x:y\" is not host:port, such as 127.0.0.1:7433 or [::1]:7433",
+              "2:37: 'max_body' must be from 1k to 1m, not \"2m\""});
+  CHECK(host_problems("http: {listen: \"0.0.0.0:7433\"}\n") ==
+        Lines{"1:16: the page and the API have no users in this version of pawl, so they listen on "
+              "127.0.0.1, [::1] or localhost only, not on \"0.0.0.0\""});
+  CHECK(
+      host_problems("webhooks: {listen: \"127.0.0.1:7433\"}\n") ==
+      Lines{
+          "1:11: http.listen and webhooks.listen are both \"127.0.0.1:7433\"; each needs a port of "
+          "its own"});
+  CHECK(host_problems("http: {listen: 127.0.0.1:0}\nwebhooks: {listen: 127.0.0.1:0}\n").empty());
+}
+
+TEST_CASE("sources") {
+  CHECK(
+      host_problems("sources:\n  - {}\n  - {name: A, url: /x}\n  - {name: b, url: /x}\n"
+                    "  - {name: b, url: /y}\n") ==
+      Lines{
+          "2:5: a source needs 'name'", "2:5: a source needs 'url'",
+          "3:12: \"A\" is not a valid name (a-z or 0-9 first, then up to 62 of a-z 0-9 . _ -); use "
+          "'a'",
+          "5:5: source \"b\" is given twice; the first is in line 4"});
+  const std::string forms = "an absolute path, file:///path, http:// or https://";
+  for (std::string_view url : {"ssh://git@x/y", "git@x:y.git", "git://x/y", "s3://x"}) {
+    CAPTURE(url);
+    CHECK(source_problems("url: \"" + std::string(url) + "\"") ==
+          Lines{"2:20: \"" + std::string(url) +
+                "\" is not supported by this version of pawl; write " + forms});
+  }
+  for (std::string_view url :
+       {"fleet.git", "./x", "file://x/y", "file:/x", "https://", "http:/x"}) {
+    CAPTURE(url);
+    CHECK(source_problems("url: \"" + std::string(url) + "\"") ==
+          Lines{"2:20: \"" + std::string(url) + "\" is not a source's url; write " + forms});
+  }
+  CHECK(source_problems("url: \"https://u:p@x/y\"") ==
+        Lines{"2:20: 'url' must not have a user or password in it; write them to auth.username and "
+              "auth.password_file"});
+  CHECK(source_problems("url: \"https://x/y z\"").size() == 1);
+  CHECK(source_problems("url: /x, path: ../y") ==
+        Lines{"2:30: 'path' is a folder inside the repository: relative, without '..'"});
+  CHECK(source_problems("url: /x, path: /y").size() == 1);
+  CHECK(source_problems("url: /x, interval: 500ms") ==
+        Lines{"2:34: 'interval' must be from 1s to 31d, not \"500ms\""});
+  for (std::string_view ref :
+       {"a b", "a..b", "/a", "a/", "a.lock", "-a", "a^", "a:b", "@", "a/.b", "a\\\\b"}) {
+    CAPTURE(ref);
+    CHECK(source_problems("url: /x, ref: \"" + std::string(ref) + "\"").size() == 1);
+  }
+  CHECK(source_problems("url: /x, auth: {username: u}") ==
+        Lines{"2:24: 'auth' is for http:// and https:// urls only"});
+  CHECK(source_problems("url: \"http://x/y\", auth: {ca_file: /c}") ==
+        Lines{"2:41: 'ca_file' is for https:// urls only"});
+  CHECK(source_problems("url: \"https://x/y\", auth: {password_file: token}") ==
+        Lines{"2:57: 'password_file' must be an absolute path, not \"token\""});
+  std::string many = "sources:\n";
+  for (std::size_t i = 0; i <= limits::kSources; ++i) {
+    many += "  - {name: s" + std::to_string(i) + ", url: /x}\n";
+  }
+  CHECK(host_problems(many) == Lines{"66:5: 'sources' has 65 items; at most 64 are allowed"});
+}
+
+TEST_CASE("files are read, and files that cannot be are problems of the whole file") {
+  const HostConfigResult missing = load_host_config("/nonexistent/pawl.yaml", environment());
+  REQUIRE(missing.problems.size() == 1);
+  CHECK(missing.problems.front().line == 0);
+  CHECK(missing.problems.front().file == "/nonexistent/pawl.yaml");
+
+  char path[] = "/tmp/pawl-config-test-XXXXXX";
+  const int fd = mkstemp(path);
+  REQUIRE(fd >= 0);
+  close(fd);
+  std::ofstream(path) << "workers: 7\n";
+  const HostConfigResult read = load_host_config(path, environment());
+  CHECK(lines(read.problems) == Lines{});
+  CHECK(read.config.workers == 7);
+  CHECK(read.config.file == path);
+  unlink(path);
+}
