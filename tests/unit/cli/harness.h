@@ -40,7 +40,7 @@ struct Outcome {
 };
 
 struct InvokeOptions {
-  std::string server;  // --server; empty: not given
+  std::string server = {};  // --server; empty: not given
   std::string default_config = "/nonexistent/pawl.yaml";
   bool terminal = false;
   bool color = false;
