@@ -23,6 +23,7 @@
 #include "docker/docker_engine.h"
 #include "exec/worker_pool.h"
 #include "git/pull_process.h"
+#include "git/source_url.h"
 #include "http/server.h"
 #include "store/lmdb_store.h"
 
@@ -46,10 +47,15 @@ void keep_heap_small() {
   mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 }
 
-std::vector<std::string> names_of(const std::vector<SourceConfig>& sources) {
-  std::vector<std::string> names;
-  for (const SourceConfig& source : sources) names.push_back(source.name);
-  return names;
+std::vector<SourceState> unpulled(const std::vector<SourceConfig>& sources) {
+  std::vector<SourceState> states;
+  for (const SourceConfig& source : sources) {
+    SourceState state;
+    state.name = source.name;
+    state.url = redact_urls(source.url);
+    states.push_back(std::move(state));
+  }
+  return states;
 }
 
 class Agent {
@@ -92,7 +98,7 @@ Result<void> Agent::start() {
   git_ = std::make_unique<PullProcess>(pull_options);
 
   loop_ = std::make_unique<Loop>(Loop::Parts{*store_, clock_, replies_, published_, changes_},
-                                 CoreSettings{config_.workers}, names_of(config_.sources));
+                                 CoreSettings{config_.workers}, unpulled(config_.sources));
   workers_ = std::make_unique<WorkerPool>(
       *engine_, *loop_, clock_,
       WorkerPool::Settings{config_.workers, store_->instance_id(), config_.policy});

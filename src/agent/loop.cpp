@@ -29,10 +29,10 @@ RequestId request_of(const Event& event) {
 
 }  // namespace
 
-Loop::Loop(Parts parts, CoreSettings settings, std::vector<std::string> source_order)
+Loop::Loop(Parts parts, CoreSettings settings, std::vector<SourceState> sources)
     : parts_(parts),
       settings_(settings),
-      source_order_(std::move(source_order)),
+      configured_sources_(std::move(sources)),
       state_(settings),
       queue_(limits::kEventQueueCost) {}
 
@@ -267,9 +267,9 @@ void Loop::publish(std::vector<Change> changes) {
     }
     if (sources_changed || first) {
       auto sources = std::make_shared<std::vector<SourceState>>();
-      for (const std::string& name : source_order_) {
-        const auto source = state_.sources.find(name);
-        if (source != state_.sources.end()) sources->push_back(source->second);
+      for (const SourceState& configured : configured_sources_) {
+        const auto source = state_.sources.find(configured.name);
+        sources->push_back(source == state_.sources.end() ? configured : source->second);
       }
       snapshot.sources = std::move(sources);
     }

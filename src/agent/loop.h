@@ -38,7 +38,9 @@ class Loop : public EventSink {
     Published& published;
     ChangeFeed& changes;
   };
-  Loop(Parts parts, CoreSettings settings, std::vector<std::string> source_order);
+  // `sources`: those of the host config, in its order, with nothing but name and url: what is shown of
+  // them before their first pull.
+  Loop(Parts parts, CoreSettings settings, std::vector<SourceState> sources);
   ~Loop() override;
 
   // Loads and recovers, commits what recovery changed, hands unfinished attempts to `workers`, and
@@ -77,7 +79,7 @@ class Loop : public EventSink {
 
   Parts parts_;
   const CoreSettings settings_;
-  const std::vector<std::string> source_order_;
+  const std::vector<SourceState> configured_sources_;
   State state_;
   BoundedQueue<Item> queue_;
   std::vector<Item> carried_over_;      // reports of a batch that could not be committed

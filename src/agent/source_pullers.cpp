@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "config/pipeline_loader.h"
+#include "git/source_url.h"
 
 namespace pawl {
 namespace {
@@ -17,17 +18,6 @@ std::int64_t random_below(std::int64_t bound) {
   const std::string text = random_hex(4);
   std::from_chars(text.data(), text.data() + text.size(), value, 16);
   return bound <= 0 ? 0 : static_cast<std::int64_t>(value) % bound;
-}
-
-// "https://user:secret@host/x" without what is secret.
-std::string without_credentials(const std::string& url) {
-  const std::size_t scheme = url.find("://");
-  if (scheme == std::string::npos) return url;
-  const std::size_t host = scheme + 3;
-  const std::size_t slash = url.find('/', host);
-  const std::size_t at = url.rfind('@', slash);
-  if (at == std::string::npos || at < host) return url;
-  return url.substr(0, host) + url.substr(at + 1);
 }
 
 }  // namespace
@@ -89,7 +79,7 @@ std::int64_t SourcePullers::wait_ms(const Puller& puller) {
 Event SourcePullers::pull(Puller& puller) {
   SourcePulled pulled;
   pulled.state.name = puller.config.name;
-  pulled.state.url = without_credentials(puller.config.url);
+  pulled.state.url = redact_urls(puller.config.url);
   pulled.state.attempted_at = clock_.wall();
   const auto before = published_state(puller.config.name);
   // The first pull after a start reads everything: the host config or pawl itself may have changed.
@@ -156,14 +146,7 @@ Result<SourceState> SourcePullers::sync(const std::string& source, bool wait) {
   std::unique_lock lock(mutex_);
   const std::uint64_t ticket = ++puller->wanted;
   changed_.notify_all();
-  const auto current = [&] {
-    auto state = published_state(source);
-    if (state) return *state;
-    SourceState fresh;
-    fresh.name = source;
-    fresh.url = without_credentials(puller->config.url);
-    return fresh;
-  };
+  const auto current = [&] { return published_state(source).value_or(SourceState{}); };
   if (!wait) return current();
   const bool in_time = changed_.wait_for(
       lock, std::chrono::milliseconds(limits::kPullDeadlineMs + limits::kReplyDeadlineMs), [&] {
