@@ -29,8 +29,8 @@ struct CivilTime {
 struct CivilLookup {
   enum class Kind : unsigned char { kUnique, kSkipped, kRepeated };
   Kind kind = Kind::kUnique;
-  WallTime first;       // unique: the instant; repeated: the earlier one; skipped: the transition
-  WallTime second;      // repeated: the later one; else equal to first
+  WallTime first;   // unique: the instant; repeated: the earlier one; skipped: the transition
+  WallTime second;  // repeated: the later one; else equal to first
 };
 
 // A cheap value handle; loaded data lives for the whole process. load() does I/O once for a name
