@@ -12,6 +12,8 @@ namespace {
 constexpr std::int64_t kNsPerMs = 1'000'000;
 constexpr std::size_t kRecordCost = 16;        // as LogChunk::bytes()
 constexpr std::size_t kEngineRecordCost = 80;  // {"log":"…","stream":"stdout","time":"…"}
+// The engine's first file may be full from here on: binary output takes up to six times its size in it.
+constexpr std::size_t kFirstFileBytes = limits::kEngineLogFileBytes / 8;
 
 }  // namespace
 
@@ -43,11 +45,16 @@ bool LogCollector::is_known(std::int64_t time_ns) {
   return false;
 }
 
+// Falling times that are neither the jitter of two threads nor a clock that was set back.
+bool LogCollector::is_jump_back(std::int64_t time_ns) const {
+  return time_ns < position_.last_time_ns - limits::kLogJitterMs * kNsPerMs &&
+         engine_bytes_ > kFirstFileBytes && wall_ns() + kNsPerMs > position_.last_time_ns;
+}
+
 bool LogCollector::take(LogRecord&& record) {
   quiet_since_ = clock_.mono();
   engine_bytes_ += record.text.size() + kEngineRecordCost;
-  const bool falls = record.time_ns < position_.last_time_ns - limits::kLogJitterMs * kNsPerMs;
-  if (!replaying_ && falls && wall_ns() + kNsPerMs > position_.last_time_ns) {
+  if (!replaying_ && is_jump_back(record.time_ns)) {
     replaying_ = true;
     replay_time_ns_ = 0;
     replayed_at_last_ = 0;

@@ -7,8 +7,9 @@
 // interruption the log is read from its start: the raised times come out the same, and what was there
 // before is skipped, by time and, at the last time, by count.
 //
-// Docker 20.10's follower can jump back in a log that fills faster than it reads. A record from the
-// past while the clock has not been set back is such a jump; it is treated like an interruption.
+// Docker 20.10's follower can jump back when the engine starts a new log file while it reads. A record from
+// the past in a log of that size, while the clock has not been set back, is such a jump; it is treated
+// like an interruption.
 #pragma once
 
 #include <cstdint>
@@ -45,6 +46,7 @@ class LogCollector : public LogSink {
 
  private:
   [[nodiscard]] bool is_known(std::int64_t time_ns);
+  [[nodiscard]] bool is_jump_back(std::int64_t time_ns) const;
   void append(LogRecord&& record);
   void note_lag();
   [[nodiscard]] std::int64_t wall_ns() const { return clock_.wall().ms * 1'000'000; }

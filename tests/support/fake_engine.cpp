@@ -1,0 +1,360 @@
+#include "support/fake_engine.h"
+
+#include <chrono>
+#include <csignal>
+#include <optional>
+
+namespace pawl {
+namespace {
+
+using Phase = ContainerState::Phase;
+
+constexpr std::int64_t kNsPerMs = 1'000'000;
+
+Error cancelled() { return Error{ErrorKind::kCancelled, "stopped", {}}; }
+Error away() { return Error{ErrorKind::kUnavailable, "no container engine answers", {}}; }
+
+}  // namespace
+
+FakeEngine::FakeEngine() : time_ns_(1'700'000'000'000'000'000) {}
+
+Error FakeEngine::no_container(const std::string& name) {
+  return Error{ErrorKind::kNotFound, "No such container: " + name, {}};
+}
+
+std::optional<FakeEngine::Failure> FakeEngine::enter(Lock& lock, Call call, const Stop& stop) {
+  ++calls_[call];
+  changed_.notify_all();
+  if (auto& hooks = hooks_[call]; !hooks.empty()) {
+    const auto hook = std::move(hooks.front());
+    hooks.pop_front();
+    lock.unlock();
+    hook();
+    lock.lock();
+  }
+  if (!changed_.wait(lock, stop, [&] { return held_.count(call) == 0; })) {
+    return Failure{cancelled(), false};
+  }
+  if (stop.stop_requested()) return Failure{cancelled(), false};
+  if (away_) return Failure{away(), false};
+  auto& failures = failures_[call];
+  if (failures.empty()) return std::nullopt;
+  Failure failure = std::move(failures.front());
+  failures.pop_front();
+  return failure;
+}
+
+template <typename T>
+Result<T> FakeEngine::perform(Call call, const Stop& stop, const std::function<Result<T>()>& work) {
+  Lock lock(mutex_);
+  const auto failure = enter(lock, call, stop);
+  if (failure && !failure->carried_out) return failure->error;
+  auto result = work();
+  changed_.notify_all();
+  if (failure) return failure->error;
+  return result;
+}
+
+FakeEngine::Container* FakeEngine::find(const std::string& name) {
+  const auto found = containers_.find(name);
+  if (found != containers_.end()) return &found->second;
+  for (auto& [key, container] : containers_) {
+    if (container.state.id == name) return &container;
+  }
+  return nullptr;
+}
+
+const FakeEngine::Container& FakeEngine::at(const std::string& name) const {
+  const auto found = containers_.find(name);
+  PAWL_ASSERT(found != containers_.end());
+  return found->second;
+}
+
+void FakeEngine::append(Container& container, const Output& output, std::int64_t time_ns) {
+  time_ns_ += kNsPerMs;
+  container.log.push_back({output.stream, time_ns != 0 ? time_ns : time_ns_, output.text});
+}
+
+void FakeEngine::end(Container& container, std::int32_t exit_code) {
+  container.state.phase = Phase::kExited;
+  container.state.exit_code = exit_code;
+  time_ns_ += kNsPerMs;
+  container.state.ended_at = WallTime{time_ns_ / kNsPerMs};
+}
+
+Result<EngineInfo> FakeEngine::info(const Stop& stop) {
+  return perform<EngineInfo>(Call::kInfo, stop, []() -> Result<EngineInfo> {
+    return EngineInfo{"fake", "1.41", 4, 8LL << 30};
+  });
+}
+
+Result<bool> FakeEngine::has_image(const std::string& image, const Stop& stop) {
+  return perform<bool>(Call::kHasImage, stop,
+                       [&]() -> Result<bool> { return images_.count(image) > 0; });
+}
+
+Result<void> FakeEngine::pull_image(const std::string& image, const Progress& progress,
+                                    const Stop& stop) {
+  return perform<void>(Call::kPull, stop, [&]() -> Result<void> {
+    if (remote_images_.count(image) == 0) {
+      return Error{ErrorKind::kInvalid, "manifest for " + image + " not found", {}};
+    }
+    if (progress) progress("Pulling from " + image);
+    images_.insert(image);
+    return {};
+  });
+}
+
+Result<std::string> FakeEngine::create(const ContainerSpec& spec, const Stop& stop) {
+  return perform<std::string>(Call::kCreate, stop, [&]() -> Result<std::string> {
+    if (images_.count(spec.image) == 0) {
+      return Error{ErrorKind::kNotFound, "No such image: " + spec.image, {}};
+    }
+    if (containers_.count(spec.name) > 0) {
+      return Error{ErrorKind::kConflict, "the name " + spec.name + " is in use", {}};
+    }
+    Container container;
+    container.spec = spec;
+    container.state.id = "fake" + std::to_string(next_id_++);
+    container.state.labels = spec.labels;
+    if (!spec.command.empty()) container.program = programs_[spec.command.back()];
+    const std::string id = container.state.id;
+    containers_[spec.name] = std::move(container);
+    return id;
+  });
+}
+
+Result<void> FakeEngine::start(const std::string& name, const Stop& stop) {
+  return perform<void>(Call::kStart, stop, [&]() -> Result<void> {
+    Container* container = find(name);
+    if (container == nullptr) return no_container(name);
+    if (container->state.phase == Phase::kRunning) return {};
+    if (!container->program.refusal.empty()) {
+      return Error{ErrorKind::kInvalid, container->program.refusal, {}};
+    }
+    ++container->starts;
+    time_ns_ += kNsPerMs;
+    container->state.phase = Phase::kRunning;
+    container->state.started_at = WallTime{time_ns_ / kNsPerMs};
+    for (const Output& output : container->program.output) append(*container, output, 0);
+    container->state.oom_killed = container->program.oom_killed;
+    if (!container->program.waits) end(*container, container->program.exit_code);
+    return {};
+  });
+}
+
+Result<ContainerState> FakeEngine::inspect(const std::string& name, const Stop& stop) {
+  return perform<ContainerState>(Call::kInspect, stop, [&]() -> Result<ContainerState> {
+    const Container* container = find(name);
+    if (container == nullptr) return no_container(name);
+    return container->state;
+  });
+}
+
+Result<void> FakeEngine::follow_logs(const std::string& name, std::int64_t since_ns, LogSink& sink,
+                                     const Stop& stop) {
+  Lock lock(mutex_);
+  const std::uint64_t broken = broken_streams_;
+  const std::uint64_t ended = ended_streams_;
+  if (const auto failure = enter(lock, Call::kFollow, stop)) return failure->error;
+  std::size_t next = 0;
+  while (true) {
+    Container* container = find(name);
+    if (stop.stop_requested()) return cancelled();
+    if (broken_streams_ != broken) {
+      return Error{ErrorKind::kUnavailable, "the connection broke", {}};
+    }
+    if (container == nullptr) return next == 0 ? Result<void>(no_container(name)) : Result<void>();
+    if (next < container->log.size()) {
+      LogRecord record = container->log[next++];
+      if (record.time_ns < since_ns) continue;
+      lock.unlock();
+      const bool more = sink.take(std::move(record));
+      lock.lock();
+      if (!more) return cancelled();
+      continue;
+    }
+    if (container->state.phase != Phase::kRunning || ended_streams_ != ended) return {};
+    lock.unlock();
+    const auto wait_ms = sink.before_wait();
+    lock.lock();
+    if (!wait_ms) return cancelled();
+    const auto something = [&] {
+      const Container* now = find(name);
+      return broken_streams_ != broken || ended_streams_ != ended || now == nullptr ||
+             next < now->log.size() || now->state.phase != Phase::kRunning;
+    };
+    if (*wait_ms < 0) {
+      changed_.wait(lock, stop, something);
+    } else {
+      changed_.wait_for(lock, stop, std::chrono::milliseconds(*wait_ms), something);
+    }
+  }
+}
+
+Result<ContainerState> FakeEngine::wait(const std::string& name, std::int64_t timeout_ms,
+                                        const Stop& stop) {
+  Lock lock(mutex_);
+  if (const auto failure = enter(lock, Call::kWait, stop)) return failure->error;
+  const auto ended = [&] {
+    const Container* container = find(name);
+    return away_ || container == nullptr || container->state.phase != Phase::kRunning;
+  };
+  const bool in_time = changed_.wait_for(lock, stop, std::chrono::milliseconds(timeout_ms), ended);
+  if (stop.stop_requested()) return cancelled();
+  if (away_) return away();
+  const Container* container = find(name);
+  if (container == nullptr) return no_container(name);
+  if (!in_time) return Error{ErrorKind::kTimeout, "it still runs", {}};
+  return container->state;
+}
+
+Result<void> FakeEngine::kill(const std::string& name, int signal, const Stop& stop) {
+  return perform<void>(Call::kKill, stop, [&]() -> Result<void> {
+    Container* container = find(name);
+    if (container == nullptr || container->state.phase != Phase::kRunning) return {};
+    container->signals.push_back(signal);
+    if (signal == SIGKILL || signal == SIGTERM) end(*container, 128 + signal);
+    return {};
+  });
+}
+
+Result<void> FakeEngine::remove(const std::string& name, const Stop& stop) {
+  return perform<void>(Call::kRemove, stop, [&]() -> Result<void> {
+    if (const Container* container = find(name)) containers_.erase(container->spec.name);
+    return {};
+  });
+}
+
+Result<std::vector<ContainerSummary>> FakeEngine::list(const std::string& label,
+                                                       const std::string& value, const Stop& stop) {
+  using Summaries = std::vector<ContainerSummary>;
+  return perform<Summaries>(Call::kList, stop, [&]() -> Result<Summaries> {
+    Summaries found;
+    for (const auto& [name, container] : containers_) {
+      const auto has = container.spec.labels.find(label);
+      if (has == container.spec.labels.end() || has->second != value) continue;
+      found.push_back({container.state.id, name, container.spec.labels});
+    }
+    return found;
+  });
+}
+
+void FakeEngine::add_image(const std::string& image) {
+  Lock lock(mutex_);
+  images_.insert(image);
+}
+
+void FakeEngine::add_remote_image(const std::string& image) {
+  Lock lock(mutex_);
+  remote_images_.insert(image);
+}
+
+void FakeEngine::set_program(const std::string& last_word, Program program) {
+  Lock lock(mutex_);
+  programs_[last_word] = std::move(program);
+}
+
+void FakeEngine::print(const std::string& name, const Output& output, std::int64_t time_ns) {
+  Lock lock(mutex_);
+  Container* container = find(name);
+  PAWL_ASSERT(container != nullptr);
+  append(*container, output, time_ns);
+  changed_.notify_all();
+}
+
+void FakeEngine::finish(const std::string& name, std::int32_t exit_code) {
+  Lock lock(mutex_);
+  Container* container = find(name);
+  PAWL_ASSERT(container != nullptr);
+  end(*container, exit_code);
+  changed_.notify_all();
+}
+
+void FakeEngine::break_streams() {
+  Lock lock(mutex_);
+  ++broken_streams_;
+  changed_.notify_all();
+}
+
+void FakeEngine::end_streams() {
+  Lock lock(mutex_);
+  ++ended_streams_;
+  changed_.notify_all();
+}
+
+void FakeEngine::finish_unknown(const std::string& name) {
+  Lock lock(mutex_);
+  Container* container = find(name);
+  PAWL_ASSERT(container != nullptr);
+  end(*container, 0);
+  container->state.ended_at = {};
+  changed_.notify_all();
+}
+
+void FakeEngine::set_away(bool away) {
+  Lock lock(mutex_);
+  away_ = away;
+  if (away) ++broken_streams_;
+  changed_.notify_all();
+}
+
+void FakeEngine::fail(Call call, Error error, int count, bool carried_out) {
+  Lock lock(mutex_);
+  for (int i = 0; i < count; ++i) failures_[call].push_back(Failure{error, carried_out});
+}
+
+void FakeEngine::before_next(Call call, std::function<void()> hook) {
+  Lock lock(mutex_);
+  hooks_[call].push_back(std::move(hook));
+}
+
+void FakeEngine::hold(Call call) {
+  Lock lock(mutex_);
+  held_.insert(call);
+}
+
+void FakeEngine::release(Call call) {
+  Lock lock(mutex_);
+  held_.erase(call);
+  changed_.notify_all();
+}
+
+bool FakeEngine::wait_for_call(Call call, int count) {
+  Lock lock(mutex_);
+  return changed_.wait_for(lock, std::chrono::minutes(1), [&] { return calls_[call] >= count; });
+}
+
+bool FakeEngine::wait_until_gone(const std::string& name) {
+  Lock lock(mutex_);
+  return changed_.wait_for(lock, std::chrono::minutes(1),
+                           [&] { return containers_.count(name) == 0; });
+}
+
+int FakeEngine::calls(Call call) const {
+  Lock lock(mutex_);
+  const auto found = calls_.find(call);
+  return found == calls_.end() ? 0 : found->second;
+}
+
+int FakeEngine::starts(const std::string& name) const {
+  Lock lock(mutex_);
+  return at(name).starts;
+}
+
+std::vector<int> FakeEngine::signals(const std::string& name) const {
+  Lock lock(mutex_);
+  return at(name).signals;
+}
+
+ContainerSpec FakeEngine::spec(const std::string& name) const {
+  Lock lock(mutex_);
+  return at(name).spec;
+}
+
+bool FakeEngine::exists(const std::string& name) const {
+  Lock lock(mutex_);
+  return containers_.count(name) > 0;
+}
+
+}  // namespace pawl

@@ -1,0 +1,332 @@
+// The Docker client against sockets that misbehave.
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "docker/docker_engine.h"
+#include "docker/http_connection.h"
+#include "model/limits.h"
+#include "support/unix_server.h"
+
+using namespace pawl;
+
+namespace {
+
+const std::string kVersion = R"({"Version":"20.10.24","ApiVersion":"1.41","MinAPIVersion":"1.12"})";
+
+// An engine that answers /version properly, and everything else as the test says.
+UnixServer::Handler engine_with(std::function<bool(int fd, const std::string& request)> answer) {
+  return [answer = std::move(answer)](int fd, int) {
+    while (true) {
+      const std::string request = UnixServer::read_request(fd);
+      if (request.empty()) return;
+      if (request.starts_with("GET /version ")) {
+        if (!UnixServer::write_all(fd, UnixServer::response(200, kVersion))) return;
+      } else if (!answer(fd, request)) {
+        return;
+      }
+    }
+  };
+}
+
+UnixServer::Handler answering(std::string response) {
+  return engine_with([response = std::move(response)](int fd, const std::string&) {
+    return UnixServer::write_all(fd, response);
+  });
+}
+
+std::unique_ptr<ContainerEngine> engine_at(const std::string& path) {
+  auto engine = make_docker_engine("unix://" + path);
+  REQUIRE(engine);
+  return std::move(*engine);
+}
+
+struct Sink : LogSink {
+  std::function<std::optional<std::int64_t>()> waits = [] { return -1; };
+  std::string text;
+  bool take(LogRecord&& record) override {
+    text += record.text;
+    return true;
+  }
+  std::optional<std::int64_t> before_wait() override { return waits(); }
+};
+
+// Lets one thread tell another that something has happened.
+class Flag {
+ public:
+  void set() {
+    std::lock_guard lock(mutex_);
+    set_ = true;
+    changed_.notify_all();
+  }
+  bool wait() {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::minutes(1), [&] { return set_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool set_ = false;
+};
+
+const std::string kChunkedHead = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+std::string chunk(const std::string& bytes) {
+  char size[16];
+  std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
+  return size + bytes + "\r\n";
+}
+
+std::string log_frame(const std::string& text) {
+  const std::string payload = "2026-11-21T04:38:35.874414072Z " + text;
+  return std::string("\x01\x00\x00\x00\x00\x00\x00", 7) + static_cast<char>(payload.size()) +
+         payload;
+}
+
+}  // namespace
+
+TEST_CASE("no engine: the error names the socket and what to do") {
+  const auto engine = engine_at("/nonexistent/docker.sock");
+  const auto info = engine->info({});
+  REQUIRE_FALSE(info);
+  CHECK(info.error().kind == ErrorKind::kUnavailable);
+  CHECK(info.error().message ==
+        "no container engine answers at /nonexistent/docker.sock (No such file or directory); is "
+        "dockerd running?");
+}
+
+TEST_CASE("statuses become error kinds, with the engine's words escaped and bounded") {
+  struct Row {
+    int status;
+    ErrorKind kind;
+  };
+  for (const Row& row : std::vector<Row>{{400, ErrorKind::kInvalid},
+                                         {401, ErrorKind::kDenied},
+                                         {403, ErrorKind::kDenied},
+                                         {404, ErrorKind::kNotFound},
+                                         {409, ErrorKind::kConflict},
+                                         {500, ErrorKind::kInvalid},
+                                         {503, ErrorKind::kUnavailable},
+                                         {301, ErrorKind::kInvalid}}) {
+    CAPTURE(row.status);
+    const UnixServer server(
+        answering(UnixServer::response(row.status, R"({"message":"bad \u001b[31m thing\n"})")));
+    const auto state = engine_at(server.path())->inspect("x", {});
+    REQUIRE_FALSE(state);
+    CHECK(state.error().kind == row.kind);
+    CHECK(state.error().message == "bad \\x1b[31m thing");
+  }
+  const UnixServer server(
+      answering(UnixServer::response(500, R"({"message":")" + std::string(100'000, 'm') + "\"}")));
+  CHECK(engine_at(server.path())->inspect("x", {}).error().message.size() ==
+        limits::kEngineMessageBytes);
+  const UnixServer silent(answering(UnixServer::response(500, "")));
+  CHECK(engine_at(silent.path())->inspect("x", {}).error().message == "HTTP status 500");
+}
+
+TEST_CASE("what is no engine is said to be none") {
+  const UnixServer garbage([](int fd, int) {
+    (void)UnixServer::read_request(fd);
+    UnixServer::write_all(fd, "SSH-2.0-OpenSSH_9.2\r\n");
+  });
+  CHECK(engine_at(garbage.path())->info({}).error().kind == ErrorKind::kCorrupt);
+  const UnixServer no_json([](int fd, int) {
+    (void)UnixServer::read_request(fd);
+    UnixServer::write_all(fd, UnixServer::response(200, "<html>"));
+  });
+  CHECK(engine_at(no_json.path())->info({}).error().kind == ErrorKind::kCorrupt);
+  const UnixServer closing([](int, int) {});
+  CHECK(engine_at(closing.path())->info({}).error().kind == ErrorKind::kUnavailable);
+}
+
+TEST_CASE("an engine that is too old is refused with both versions") {
+  const UnixServer old([](int fd, int) {
+    (void)UnixServer::read_request(fd);
+    UnixServer::write_all(fd,
+                          UnixServer::response(200, R"({"Version":"18.09","ApiVersion":"1.39"})"));
+  });
+  const auto created = engine_at(old.path())->inspect("x", {});
+  REQUIRE_FALSE(created);
+  CHECK(created.error().kind == ErrorKind::kInvalid);
+  CHECK(created.error().message.find("1.39") != std::string::npos);
+}
+
+TEST_CASE("an endless answer is cut at its bound") {
+  const UnixServer server(engine_with([](int fd, const std::string&) {
+    UnixServer::write_all(fd, kChunkedHead);
+    const std::string part = chunk(std::string(65536, 'x'));
+    while (UnixServer::write_all(fd, part)) {
+    }
+    return false;
+  }));
+  const auto state = engine_at(server.path())->inspect("x", {});
+  REQUIRE_FALSE(state);
+  CHECK(state.error().kind == ErrorKind::kTooLarge);
+}
+
+TEST_CASE("an engine that never answers is given up at the deadline") {
+  const UnixServer server([](int fd, int) { UnixServer::wait_for_close(fd); });
+  HttpConnection connection(server.path());
+  HttpRequest request;
+  request.target = "/x";
+  request.total_ms = 20;
+  CHECK(connection.perform(request, {}).error().kind == ErrorKind::kTimeout);
+  request.total_ms = 0;
+  request.answer_ms = 20;
+  CHECK(connection.perform(request, {}).error().kind == ErrorKind::kTimeout);
+}
+
+TEST_CASE("a silent call ends when its stop token is asked") {
+  Flag asked;
+  const UnixServer server(engine_with([&](int fd, const std::string&) {
+    asked.set();
+    UnixServer::wait_for_close(fd);
+    return false;
+  }));
+  const auto engine = engine_at(server.path());
+  std::stop_source stop;
+  std::thread stopper([&] {
+    CHECK(asked.wait());
+    stop.request_stop();
+  });
+  CHECK(engine->inspect("x", stop.get_token()).error().kind == ErrorKind::kCancelled);
+  stopper.join();
+  // And at once, where it was asked before.
+  CHECK(engine->inspect("x", stop.get_token()).error().kind == ErrorKind::kCancelled);
+}
+
+TEST_CASE(
+    "a followed log that is silent is stopped by its token, and asks its sink when it said so") {
+  const UnixServer server(engine_with([](int fd, const std::string&) {
+    UnixServer::write_all(fd, kChunkedHead + chunk(log_frame("one\n")));
+    UnixServer::wait_for_close(fd);
+    return false;
+  }));
+  const auto engine = engine_at(server.path());
+  std::stop_source stop;
+  Sink sink;
+  int asked = 0;
+  // The third time only comes if the first two waits ended by themselves.
+  sink.waits = [&]() -> std::optional<std::int64_t> {
+    if (sink.text.empty()) return -1;
+    if (++asked == 3) stop.request_stop();
+    return 1;
+  };
+  CHECK(engine->follow_logs("x", 0, sink, stop.get_token()).error().kind == ErrorKind::kCancelled);
+  CHECK(sink.text == "one\n");
+  CHECK(asked == 3);
+
+  Sink unwilling;
+  unwilling.waits = [&]() -> std::optional<std::int64_t> {
+    if (unwilling.text.empty()) return -1;
+    return std::nullopt;
+  };
+  CHECK(engine->follow_logs("x", 0, unwilling, {}).error().kind == ErrorKind::kCancelled);
+}
+
+TEST_CASE("the end of a log is told apart from a broken connection") {
+  const auto follow = [](const std::string& answer) {
+    const UnixServer server(engine_with([&](int fd, const std::string&) {
+      UnixServer::write_all(fd, answer);
+      return false;
+    }));
+    Sink sink;
+    const auto result = engine_at(server.path())->follow_logs("x", 0, sink, {});
+    CHECK(sink.text == "one\n");
+    return result;
+  };
+  const std::string first = kChunkedHead + chunk(log_frame("one\n"));
+  CHECK(follow(first + "0\r\n\r\n"));
+  CHECK(follow(first).error().kind == ErrorKind::kUnavailable);
+  CHECK(follow(first + "ff\r\nx").error().kind == ErrorKind::kUnavailable);
+  CHECK(follow(first + chunk(log_frame("two\n").substr(0, 20)) + "0\r\n\r\n").error().kind ==
+        ErrorKind::kUnavailable);
+  CHECK(follow(first + chunk("garbage!") + "0\r\n\r\n").error().kind == ErrorKind::kCorrupt);
+}
+
+TEST_CASE(
+    "a kept connection is used again, and one that broke is replaced for idempotent calls only") {
+  // Each connection answers one request after /version and then closes on the next one unanswered.
+  std::atomic<int> creates = 0;
+  std::atomic<int> inspects = 0;
+  const UnixServer server([&](int fd, int) {
+    int answered = 0;
+    while (true) {
+      const std::string request = UnixServer::read_request(fd);
+      if (request.empty()) return;
+      if (request.find("/create") != std::string::npos) ++creates;
+      if (request.find("/json") != std::string::npos) ++inspects;
+      if (request.starts_with("GET /version ")) {
+        UnixServer::write_all(fd, UnixServer::response(200, kVersion));
+        continue;
+      }
+      if (++answered > 1 || request.find("/create") != std::string::npos) return;
+      UnixServer::write_all(fd,
+                            UnixServer::response(200, R"({"Id":"a","State":{"Status":"exited"}})"));
+    }
+  });
+  const auto engine = engine_at(server.path());
+  CHECK(engine->inspect("x", {}));
+  CHECK(server.connections() == 1);
+  CHECK(engine->inspect("x", {}));  // asked on the kept connection, and again on a new one
+  CHECK(server.connections() == 2);
+  CHECK(inspects == 3);
+  ContainerSpec spec;
+  spec.name = "x";
+  spec.image = "y";
+  CHECK(engine->create(spec, {}).error().kind == ErrorKind::kUnavailable);
+  CHECK(creates == 1);
+}
+
+TEST_CASE("a cap that the engine cannot enforce is an error, and nothing stays behind") {
+  std::atomic<int> removed = 0;
+  const UnixServer server(engine_with([&](int fd, const std::string& request) {
+    if (request.starts_with("DELETE /v1.41/containers/abc?v=1&force=1 ")) {
+      ++removed;
+      return UnixServer::write_all(fd, "HTTP/1.1 204 No Content\r\n\r\n");
+    }
+    return UnixServer::write_all(
+        fd, UnixServer::response(
+                201, R"({"Id":"abc","Warnings":["Your kernel does not support pids limit )"
+                     R"(capabilities or the cgroup is not mounted. PIDs limit discarded."]})"));
+  }));
+  ContainerSpec spec;
+  spec.name = "x";
+  spec.image = "y";
+  const auto created = engine_at(server.path())->create(spec, {});
+  REQUIRE_FALSE(created);
+  CHECK(created.error().kind == ErrorKind::kInvalid);
+  CHECK(created.error().message.find("PIDs limit discarded") != std::string::npos);
+  CHECK(removed == 1);
+}
+
+TEST_CASE("the engine is asked for its version anew after it was away") {
+  std::atomic<int> versions = 0;
+  std::atomic<bool> broken = false;
+  const UnixServer server([&](int fd, int) {
+    while (!broken) {
+      const std::string request = UnixServer::read_request(fd);
+      if (request.empty()) return;
+      const bool version = request.starts_with("GET /version ");
+      if (version) ++versions;
+      UnixServer::write_all(fd, UnixServer::response(200, version ? kVersion : "[]"));
+    }
+  });
+  const auto engine = engine_at(server.path());
+  CHECK(engine->list("a", "b", {}));
+  CHECK(engine->list("a", "b", {}));
+  CHECK(versions == 1);
+  broken = true;
+  // The kept connection still answers one request.
+  (void)engine->list("a", "b", {});
+  CHECK_FALSE(engine->list("a", "b", {}));
+  broken = false;
+  CHECK(engine->list("a", "b", {}));
+  CHECK(versions == 2);
+}

@@ -1,0 +1,329 @@
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "docker/container_json.h"
+#include "docker/create_request.h"
+#include "docker/docker_engine.h"
+#include "docker/engine_client.h"
+#include "docker/image_reference.h"
+#include "docker/pull_progress.h"
+#include "model/limits.h"
+
+using namespace pawl;
+
+namespace {
+
+ContainerSpec example_spec() {
+  ContainerSpec spec;
+  spec.name = "pawl-0123456789ab-7-dump-1";
+  spec.labels = {{"dev.pawl.run", "7"}, {"dev.pawl.task", "dump"}};
+  spec.image = "registry.local:5000/tools/pg:16";
+  spec.command = {"sh", "-c", "echo \"$PGHOST\""};
+  spec.env = {{"PGHOST", "db"}, {"EMPTY", ""}};
+  spec.cpus_milli = 500;
+  spec.memory_bytes = 256 << 20;
+  spec.pids = 128;
+  spec.user = "65534";
+  return spec;
+}
+
+Json parse(const char* text) {
+  auto json = Json::parse(text);
+  REQUIRE(json);
+  return *json;
+}
+
+}  // namespace
+
+TEST_CASE("the create request, field by field") {
+  CHECK(create_request(example_spec()).dump(2) == R"({
+  "Image": "registry.local:5000/tools/pg:16",
+  "Entrypoint": [
+    ""
+  ],
+  "Cmd": [
+    "sh",
+    "-c",
+    "echo \"$PGHOST\""
+  ],
+  "Env": [
+    "PGHOST=db",
+    "EMPTY="
+  ],
+  "User": "65534",
+  "WorkingDir": "/workspace",
+  "Labels": {
+    "dev.pawl.run": "7",
+    "dev.pawl.task": "dump"
+  },
+  "Tty": false,
+  "OpenStdin": false,
+  "NetworkDisabled": false,
+  "Healthcheck": {
+    "Test": [
+      "NONE"
+    ]
+  },
+  "HostConfig": {
+    "NetworkMode": "none",
+    "Memory": 268435456,
+    "MemorySwap": 268435456,
+    "NanoCpus": 500000000,
+    "PidsLimit": 128,
+    "ReadonlyRootfs": true,
+    "Privileged": false,
+    "CapDrop": [
+      "ALL"
+    ],
+    "SecurityOpt": [
+      "no-new-privileges"
+    ],
+    "IpcMode": "private",
+    "Init": true,
+    "Tmpfs": {
+      "/tmp": "rw,noexec,nosuid,nodev,size=64m"
+    },
+    "RestartPolicy": {
+      "Name": "no"
+    },
+    "AutoRemove": false,
+    "OomScoreAdj": 500,
+    "LogConfig": {
+      "Type": "json-file",
+      "Config": {
+        "max-size": "33554432",
+        "max-file": "2"
+      }
+    }
+  }
+})");
+}
+
+TEST_CASE("without a command the image's own entry point and command stay") {
+  ContainerSpec spec = example_spec();
+  spec.command.clear();
+  const Json request = create_request(spec);
+  CHECK_FALSE(request.contains("Entrypoint"));
+  CHECK_FALSE(request.contains("Cmd"));
+}
+
+TEST_CASE("what a pipeline writes stays a value") {
+  ContainerSpec spec = example_spec();
+  spec.image = "x\",\"Privileged\":true,\"y\":\"";
+  spec.command = {"\"],\"HostConfig\":{\"Privileged\":true}"};
+  spec.env = {{"A", "b\nPRIVILEGED=1\""}};
+  spec.network = "host\",\"Privileged\":true";
+  const Json request = parse(create_request(spec).dump().c_str());
+  CHECK(request["Image"].as_string() == spec.image);
+  CHECK(request["Cmd"].items().at(0).as_string() == spec.command[0]);
+  CHECK(request["Env"].items().at(0).as_string() == "A=b\nPRIVILEGED=1\"");
+  CHECK(request["HostConfig"]["NetworkMode"].as_string() == spec.network);
+  CHECK_FALSE(request["HostConfig"]["Privileged"].as_bool(true));
+}
+
+TEST_CASE("a container's state") {
+  const auto state = parse_container_state(parse(R"({"Id":"abc","State":{"Status":"exited",
+      "OOMKilled":true,"ExitCode":137,"Error":"","StartedAt":"2026-11-21T04:38:35.874938816Z",
+      "FinishedAt":"2026-11-21T04:38:36.878334549Z"},"Config":{"Labels":{"a":"b"}}})"));
+  REQUIRE(state);
+  CHECK(state->id == "abc");
+  CHECK(state->phase == ContainerState::Phase::kExited);
+  CHECK(state->exit_code == 137);
+  CHECK(state->oom_killed);
+  CHECK(state->started_at.ms == 1'795'235'915'874);
+  CHECK(state->ended_at.ms == 1'795'235'916'878);
+  CHECK(state->labels == std::map<std::string, std::string>{{"a", "b"}});
+}
+
+TEST_CASE("a container's phase") {
+  using Phase = ContainerState::Phase;
+  const std::vector<std::pair<std::string, Phase>> rows = {
+      {"created", Phase::kCreated},    {"running", Phase::kRunning}, {"paused", Phase::kRunning},
+      {"restarting", Phase::kRunning}, {"exited", Phase::kExited},   {"dead", Phase::kExited},
+      {"removing", Phase::kExited}};
+  for (const auto& [status, phase] : rows) {
+    CAPTURE(status);
+    const auto state = parse_container_state(
+        parse((R"({"Id":"a","State":{"Status":")" + status +
+               R"(","StartedAt":"0001-01-01T00:00:00Z"},"Config":{"Labels":null}})")
+                  .c_str()));
+    REQUIRE(state);
+    CHECK(state->phase == phase);
+    CHECK_FALSE(state->started_at.is_set());
+  }
+}
+
+TEST_CASE("answers that are none are corrupt") {
+  for (const char* text :
+       {"null", "{}", "[]", R"({"Id":"a"})", R"({"Id":1,"State":{"Status":"x"}})",
+        R"({"Id":"a","State":"exited"})"}) {
+    CAPTURE(text);
+    const auto state = parse_container_state(parse(text));
+    REQUIRE_FALSE(state);
+    CHECK(state.error().kind == ErrorKind::kCorrupt);
+  }
+  CHECK_FALSE(parse_container_list(parse("{}")));
+  CHECK_FALSE(parse_container_list(parse("[{}]")));
+  CHECK_FALSE(parse_container_list(parse("[1]")));
+}
+
+TEST_CASE("the list of containers") {
+  const auto list = parse_container_list(
+      parse(R"([{"Id":"a","Names":["/other/alias","/pawl-1"],"Labels":{"x":"1"}},
+                {"Id":"b","Names":null,"Labels":null}])"));
+  REQUIRE(list);
+  REQUIRE(list->size() == 2);
+  CHECK((*list)[0].labels.at("x") == "1");
+  CHECK((*list)[0].name == "pawl-1");
+  CHECK((*list)[1].name.empty());
+}
+
+TEST_CASE("a warning that a cap will not hold is found among others") {
+  const std::vector<std::string> caps = {
+      "Your kernel does not support memory limit capabilities or the cgroup is not mounted. "
+      "Limitation discarded.",
+      "Your kernel does not support swap limit capabilities or the cgroup is not mounted. Memory "
+      "limited without swap.",
+      "Your kernel does not support pids limit capabilities or the cgroup is not mounted. PIDs "
+      "limit discarded.",
+      "Your kernel does not support CPU CFS scheduler. CPU quota discarded."};
+  for (const std::string& cap : caps) {
+    CHECK(find_cap_warning(Json::array()
+                               .push("IPv4 forwarding is disabled. Networking will not work.")
+                               .push(cap)) == cap);
+  }
+  CHECK(find_cap_warning(parse("[]")).empty());
+  CHECK(find_cap_warning(parse("null")).empty());
+  CHECK(
+      find_cap_warning(parse(R"(["The requested image's platform (linux/arm64) does not match"])"))
+          .empty());
+}
+
+TEST_CASE("image names") {
+  struct Row {
+    const char* text;
+    const char* repository;
+    const char* tail;
+  };
+  for (const Row& row :
+       std::vector<Row>{{"alpine", "alpine", "latest"},
+                        {"alpine:3.20", "alpine", "3.20"},
+                        {"registry.local:5000/tools/pg", "registry.local:5000/tools/pg", "latest"},
+                        {"registry.local:5000/tools/pg:16", "registry.local:5000/tools/pg", "16"},
+                        {"pg@sha256:abcd", "pg", "sha256:abcd"},
+                        {"r:5000/pg:16@sha256:abcd", "r:5000/pg", "sha256:abcd"}}) {
+    CAPTURE(row.text);
+    const auto reference = parse_image_reference(row.text);
+    REQUIRE(reference);
+    CHECK(reference->repository == row.repository);
+    CHECK(reference->tag_or_digest == row.tail);
+  }
+}
+
+TEST_CASE("what is no image name is refused") {
+  for (const std::string& text : std::vector<std::string>{
+           "",      ":",    "@",     "a@",      "a:",
+           "/a",    "a/",   "a//b",  "../a",    "a/../b",
+           "a/./b", "a b",  "a?x=1", "a&tag=b", "a#b",
+           "a%2e",  "a\nb", "a@b@c", "a@b/c",   std::string(limits::kImageNameBytes + 1, 'a')}) {
+    CAPTURE(text);
+    const auto reference = parse_image_reference(text);
+    REQUIRE_FALSE(reference);
+    CHECK(reference.error().kind == ErrorKind::kInvalid);
+  }
+}
+
+TEST_CASE("the pull's progress, split anywhere") {
+  const std::string stream =
+      "{\"status\":\"Pulling from library/alpine\",\"id\":\"3.20\"}\r\n"
+      "{\"status\":\"Downloading\",\"progressDetail\":{\"current\":1,\"total\":2},\"id\":\"aa\"}"
+      "\r\n"
+      "{\"status\":\"Digest: sha256:0\"}\r\n{\"status\":\"Status: Downloaded\"}";
+  for (std::size_t step = 1; step <= stream.size(); ++step) {
+    PullProgress pull;
+    std::vector<std::string> lines;
+    const auto note = [&](const std::string& line) { lines.push_back(line); };
+    for (std::size_t at = 0; at < stream.size(); at += step) {
+      REQUIRE(pull.feed(std::string_view(stream).substr(at, step), note));
+    }
+    REQUIRE(pull.finish(note));
+    CHECK(lines == std::vector<std::string>{"Pulling from library/alpine", "Digest: sha256:0",
+                                            "Status: Downloaded"});
+  }
+}
+
+TEST_CASE("an error inside the pull's progress fails it") {
+  PullProgress pull;
+  const auto failed = pull.feed(
+      "{\"status\":\"Pulling\"}\n{\"errorDetail\":{\"message\":\"no space "
+      "left\"},\"error\":\"x\"}\n",
+      {});
+  REQUIRE_FALSE(failed);
+  CHECK(failed.error().kind == ErrorKind::kInvalid);
+  CHECK(failed.error().message == "no space left");
+  PullProgress plain;
+  CHECK(plain.feed("{\"error\":\"denied\"}\n", {}).error().message == "denied");
+  PullProgress at_end;
+  REQUIRE(at_end.feed("{\"error\":\"denied\"}", {}));
+  CHECK_FALSE(at_end.finish({}));
+}
+
+TEST_CASE("a pull's progress is bounded") {
+  PullProgress endless;
+  const std::string part(1024, 'x');
+  std::size_t fed = 0;
+  while (fed < 1024 * 1024 && endless.feed(part, {})) fed += part.size();
+  CHECK(fed <= limits::kPullLineBytes);
+  PullProgress no_json;
+  CHECK(no_json.feed("hello\n", {}).error().kind == ErrorKind::kCorrupt);
+  PullProgress chatty;
+  std::size_t notes = 0;
+  for (int i = 0; i < 1000; ++i) {
+    REQUIRE(chatty.feed("{\"status\":\"x\"}\n", [&](const std::string&) { ++notes; }));
+  }
+  CHECK(notes == limits::kPullNotes);
+}
+
+TEST_CASE("the API version that is spoken") {
+  const auto choose = [](const char* newest, const char* oldest) {
+    return choose_version(Json::object()
+                              .set("Version", "20.10.24")
+                              .set("ApiVersion", newest)
+                              .set("MinAPIVersion", oldest));
+  };
+  CHECK(choose("1.41", "1.12")->api == "1.41");
+  CHECK(choose("1.41", "1.12")->engine == "20.10.24");
+  CHECK(choose("1.40", "1.12")->api == "1.40");
+  CHECK(choose("1.47", "1.24")->api == "1.47");
+  CHECK(choose("1.51", "1.44")->api == "1.47");
+  CHECK(choose("1.41", "")->api == "1.41");
+  CHECK(choose("1.39", "1.12").error().kind == ErrorKind::kInvalid);
+  CHECK(choose("1.39", "1.12").error().message ==
+        "the container engine (version 20.10.24) speaks API 1.39, which is too old; install Docker "
+        "19.03 (API 1.40) or newer");
+  CHECK(choose("1.60", "1.48").error().kind == ErrorKind::kInvalid);
+  for (const char* odd : {"", "2.0", "1.", "1.x", "1.-1", "1.41.2"}) {
+    CAPTURE(odd);
+    CHECK(choose(odd, "1.12").error().kind == ErrorKind::kCorrupt);
+  }
+  CHECK(choose_version(Json()).error().kind == ErrorKind::kCorrupt);
+}
+
+TEST_CASE("percent encoding") {
+  CHECK(percent_encode("aZ0-._~") == "aZ0-._~");
+  CHECK(percent_encode("a/b:c?d&e#f\n\xff") == "a%2Fb%3Ac%3Fd%26e%23f%0A%FF");
+}
+
+TEST_CASE("engine hosts other than unix sockets are refused") {
+  CHECK(make_docker_engine("unix:///var/run/docker.sock"));
+  for (const std::string& host :
+       std::vector<std::string>{"", "tcp://127.0.0.1:2375", "unix://", "unix://relative",
+                                "/var/run/docker.sock", "unix:///" + std::string(200, 'a')}) {
+    CAPTURE(host);
+    const auto engine = make_docker_engine(host);
+    REQUIRE_FALSE(engine);
+    CHECK(engine.error().kind == ErrorKind::kInvalid);
+  }
+}

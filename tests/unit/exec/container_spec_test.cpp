@@ -1,0 +1,152 @@
+#include "exec/container_spec.h"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+
+#include "exec/worker_pool.h"
+
+using namespace pawl;
+
+namespace {
+
+RunAttempt example_order() {
+  auto pipeline = std::make_shared<Pipeline>();
+  pipeline->name = "nightly";
+  Task task;
+  task.id = "dump";
+  task.image = "registry.local/pg:16";
+  task.command = {"pg_dump", "-f", "x"};
+  task.env = {{"PGHOST", "db"}, {"PAWL_TASK", "forged"}, {"PGHOST", "last"}};
+  task.cpus_milli = 500;
+  task.memory_bytes = 1 << 28;
+  task.pids = 100;
+  task.network = "bridge";
+  task.read_only = false;
+  task.user = "1000";
+  pipeline->tasks = {Task{}, task};
+  RunAttempt order;
+  order.key = AttemptKey{RunId{42}, 1, 3};
+  order.definition = pipeline;
+  order.params = {{"level", "full"}, {"dry_Run", "false"}};
+  return order;
+}
+
+HostPolicy example_policy() {
+  HostPolicy policy;
+  policy.images = {"registry.local/*", "alpine:*"};
+  policy.networks = {"none", "bridge"};
+  policy.max_cpus_milli = 2000;
+  policy.max_memory_bytes = 1 << 30;
+  policy.max_pids = 512;
+  return policy;
+}
+
+}  // namespace
+
+TEST_CASE("a task as a container, field by field") {
+  const ContainerSpec spec = container_spec("0123456789ab", example_order());
+  CHECK(spec.name == "pawl-0123456789ab-42-dump-3");
+  CHECK(spec.labels == Labels{{"dev.pawl.instance", "0123456789ab"},
+                              {"dev.pawl.run", "42"},
+                              {"dev.pawl.pipeline", "nightly"},
+                              {"dev.pawl.task", "dump"},
+                              {"dev.pawl.task_index", "1"},
+                              {"dev.pawl.attempt", "3"}});
+  CHECK(spec.image == "registry.local/pg:16");
+  CHECK(spec.command == std::vector<std::string>{"pg_dump", "-f", "x"});
+  CHECK(spec.env == Variables{{"PGHOST", "last"},
+                              {"PAWL_TASK", "dump"},
+                              {"PAWL_RUN_ID", "42"},
+                              {"PAWL_PIPELINE", "nightly"},
+                              {"PAWL_ATTEMPT", "3"},
+                              {"PAWL_PARAM_LEVEL", "full"},
+                              {"PAWL_PARAM_DRY_RUN", "false"}});
+  CHECK(spec.cpus_milli == 500);
+  CHECK(spec.memory_bytes == 1 << 28);
+  CHECK(spec.pids == 100);
+  CHECK(spec.network == "bridge");
+  CHECK(spec.user == "1000");
+  CHECK_FALSE(spec.read_only);
+}
+
+TEST_CASE("names obey Docker's rule, and different tasks have different ones") {
+  const AttemptKey key{RunId{18'000'000'000'000'000'000u}, 7, 4'000'000'000u};
+  const AttemptKey other{key.run, 8, key.attempt};
+  const std::string lengthy(200, 'a');
+  for (const std::string& id :
+       std::vector<std::string>{"plain.id_1-x", "build[eu/west]", "ü b", lengthy}) {
+    CAPTURE(id);
+    const std::string name = container_name("0123456789ab", key, id);
+    CHECK(name.size() <= 128);
+    for (const char c : name) {
+      CHECK((std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '-'));
+    }
+  }
+  CHECK(container_name("i", key, "plain") == container_name("i", other, "plain"));
+  CHECK(container_name("i", key, "a/b") != container_name("i", other, "a?b"));
+  CHECK(container_name("i", key, lengthy + "1") != container_name("i", other, lengthy + "2"));
+}
+
+TEST_CASE("labels lead back to the attempt, for this instance only") {
+  const RunAttempt order = example_order();
+  const Labels labels = container_spec("0123456789ab", order).labels;
+  CHECK(attempt_of(labels, "0123456789ab") == order.key);
+  CHECK_FALSE(attempt_of(labels, "ffffffffffff"));
+  CHECK_FALSE(attempt_of({}, "0123456789ab"));
+  CHECK_FALSE(attempt_of({}, ""));
+  for (const char* name : {"dev.pawl.run", "dev.pawl.task_index", "dev.pawl.attempt"}) {
+    CAPTURE(name);
+    for (const char* value : {"", "x", "-1", "1x", "99999999999999999999999"}) {
+      Labels forged = labels;
+      forged[name] = value;
+      CHECK_FALSE(attempt_of(forged, "0123456789ab"));
+    }
+    Labels cut = labels;
+    cut.erase(name);
+    CHECK_FALSE(attempt_of(cut, "0123456789ab"));
+  }
+}
+
+TEST_CASE("what the host policy does not name is refused, with what to change") {
+  const Task allowed = example_order().definition->tasks[1];
+  REQUIRE(check_policy(example_policy(), allowed));
+  struct Row {
+    const char* what;
+    std::function<void(Task&)> change;
+    const char* named;  // in the message
+  };
+  const std::vector<Row> rows = {
+      {"image", [](Task& t) { t.image = "evil.example/x"; }, "policy.images"},
+      {"image tag", [](Task& t) { t.image = "alpine5:1"; }, "policy.images"},
+      {"no image", [](Task& t) { t.image.clear(); }, "policy.images"},
+      {"host network", [](Task& t) { t.network = "host"; }, "policy.networks"},
+      {"another's network", [](Task& t) { t.network = "container:db"; }, "policy.networks"},
+      {"no network", [](Task& t) { t.network.clear(); }, "policy.networks"},
+      {"cpus", [](Task& t) { t.cpus_milli = 2001; }, "policy.max.cpus"},
+      {"memory", [](Task& t) { t.memory_bytes = (1 << 30) + 1; }, "policy.max.memory"},
+      {"pids", [](Task& t) { t.pids = 513; }, "policy.max.pids"},
+      {"no cpu cap", [](Task& t) { t.cpus_milli = 0; }, "cpu"},
+      {"no memory cap", [](Task& t) { t.memory_bytes = 0; }, "memory"},
+      {"negative pids: none", [](Task& t) { t.pids = -1; }, "pids"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    Task task = allowed;
+    row.change(task);
+    const auto refused = check_policy(example_policy(), task);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().kind == ErrorKind::kDenied);
+    CHECK(refused.error().message.find(row.named) != std::string::npos);
+  }
+  HostPolicy empty = example_policy();
+  empty.images.clear();
+  CHECK_FALSE(check_policy(empty, allowed));
+  HostPolicy unbounded = example_policy();
+  unbounded.max_cpus_milli = 0;
+  unbounded.max_memory_bytes = 0;
+  Task large = allowed;
+  large.cpus_milli = 64'000;
+  large.memory_bytes = 1LL << 40;
+  CHECK(check_policy(unbounded, large));
+}

@@ -1,0 +1,267 @@
+#include "exec/log_collector.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "model/limits.h"
+#include "support/manual_clock.h"
+#include "support/recording_sink.h"
+
+using namespace pawl;
+
+namespace {
+
+constexpr std::int64_t kMs = 1'000'000;
+constexpr std::int64_t kStartMs = 1'700'000'000'000;
+constexpr std::int64_t kStart = kStartMs * kMs;
+
+const AttemptKey kKey{RunId{1}, 0, 1};
+
+LogRecord record(std::int64_t time_ns, std::string text, LogStream stream = LogStream::kStdout) {
+  return LogRecord{stream, time_ns, std::move(text)};
+}
+
+struct Fixture {
+  ManualClock clock{kStartMs};
+  RecordingSink sink;
+  bool watch_says = true;
+  int watched = 0;
+
+  LogCollector make(const LogPosition& from = {}) {
+    return LogCollector(kKey, sink, clock, from, [this] {
+      ++watched;
+      return watch_says;
+    });
+  }
+};
+
+// What the store would say after having taken the first `count` of these records.
+LogPosition position_after(const std::vector<LogRecord>& records, std::size_t count) {
+  LogPosition position;
+  for (std::size_t i = 0; i < count; ++i) {
+    const bool same = records[i].time_ns == position.last_time_ns;
+    position = {records[i].time_ns, same ? position.records_at_last + 1 : 1};
+  }
+  return position;
+}
+
+// Follows the whole log once, from the given position.
+std::vector<LogRecord> follow(Fixture& fixture, const std::vector<LogRecord>& log,
+                              const LogPosition& from) {
+  LogCollector collector = fixture.make(from);
+  collector.begin_stream();
+  for (LogRecord each : log) REQUIRE(collector.take(std::move(each)));
+  REQUIRE(collector.flush());
+  return fixture.sink.records();
+}
+
+}  // namespace
+
+TEST_CASE("records gather until the chunk is full") {
+  Fixture fixture;
+  LogCollector collector = fixture.make();
+  collector.begin_stream();
+  const std::string text(1000, 'x');
+  for (int i = 0; i < 200; ++i) REQUIRE(collector.take(record(kStart + i, text)));
+  REQUIRE(collector.flush());
+  std::size_t chunks = 0;
+  for (const auto& item : fixture.sink.items()) {
+    const auto& chunk = std::get<LogChunk>(item);
+    CHECK(chunk.key == kKey);
+    CHECK(chunk.bytes() <= limits::kLogChunkBytes);
+    ++chunks;
+  }
+  CHECK(chunks == 4);
+  CHECK(fixture.sink.records().size() == 200);
+  CHECK(collector.taken() == 200);
+}
+
+TEST_CASE("a pending record is posted after the flush time, not before") {
+  Fixture fixture;
+  LogCollector collector = fixture.make();
+  collector.begin_stream();
+  REQUIRE(collector.take(record(kStart, "a")));
+  CHECK(collector.before_wait() == limits::kLogFlushMs);
+  fixture.clock.advance_ms(limits::kLogFlushMs - 1);
+  REQUIRE(collector.take(record(kStart + 1, "b")));
+  CHECK(collector.before_wait() == 1);
+  CHECK(fixture.sink.records().empty());
+  fixture.clock.advance_ms(1);
+  // Counted from the first record, so that a steady trickle is seen too.
+  CHECK(collector.before_wait().value() > limits::kLogFlushMs);
+  CHECK(fixture.sink.output() == "ab");
+}
+
+TEST_CASE("silence: the container is looked at now and then, and nothing else wakes up") {
+  Fixture fixture;
+  LogCollector collector = fixture.make();
+  collector.begin_stream();
+  CHECK(collector.before_wait() == limits::kLogWatchMs);
+  fixture.clock.advance_ms(limits::kLogWatchMs - 10);
+  CHECK(collector.before_wait() == 10);
+  CHECK(fixture.watched == 0);
+  fixture.clock.advance_ms(10);
+  CHECK(collector.before_wait() == limits::kLogWatchMs);
+  CHECK(fixture.watched == 1);
+  fixture.watch_says = false;
+  fixture.clock.advance_ms(limits::kLogWatchMs);
+  CHECK_FALSE(collector.before_wait());
+}
+
+TEST_CASE("a sink that takes nothing any more ends the stream") {
+  Fixture fixture;
+  LogCollector collector = fixture.make();
+  collector.begin_stream();
+  REQUIRE(collector.take(record(kStart, "a")));
+  fixture.sink.close();
+  fixture.clock.advance_ms(limits::kLogFlushMs);
+  CHECK_FALSE(collector.before_wait());
+  CHECK_FALSE(collector.take(record(kStart, "b")));
+  CHECK_FALSE(collector.flush());
+}
+
+TEST_CASE("a log that is read again goes on exactly where it stopped, wherever that was") {
+  // Several records of one time (a long line's parts), stderr stamped before and logged after stdout.
+  const std::vector<LogRecord> log = {record(kStart + 1, "a"),
+                                      record(kStart + 1, "b"),
+                                      record(kStart + 1, "c"),
+                                      record(kStart + 900, "d"),
+                                      record(kStart + 700, "e", LogStream::kStderr),
+                                      record(kStart + 900, "f"),
+                                      record(kStart + 900, "g"),
+                                      record(kStart + 800, "h"),
+                                      record(kStart + 2000, "i"),
+                                      record(kStart + 2000, "j")};
+  Fixture whole;
+  const std::vector<LogRecord> once = follow(whole, log, {});
+  REQUIRE(once.size() == log.size());
+  CHECK(whole.sink.output() == "abcdefghij");
+  CHECK(std::is_sorted(once.begin(), once.end(),
+                       [](const auto& a, const auto& b) { return a.time_ns < b.time_ns; }));
+  for (std::size_t stored = 0; stored <= log.size(); ++stored) {
+    CAPTURE(stored);
+    Fixture fixture;
+    const std::vector<LogRecord> rest = follow(fixture, log, position_after(once, stored));
+    CHECK(rest ==
+          std::vector<LogRecord>(once.begin() + static_cast<std::ptrdiff_t>(stored), once.end()));
+  }
+}
+
+TEST_CASE("the same within one attempt, when the connection breaks") {
+  Fixture fixture;
+  LogCollector collector = fixture.make();
+  const std::vector<LogRecord> log = {record(kStart + 1, "a"), record(kStart + 2, "b"),
+                                      record(kStart + 2, "c"), record(kStart + 3, "d")};
+  for (std::size_t until = 1; until <= log.size(); ++until) {
+    collector.begin_stream();
+    for (std::size_t i = 0; i < until; ++i) {
+      LogRecord each = log[i];
+      REQUIRE(collector.take(std::move(each)));
+    }
+  }
+  REQUIRE(collector.flush());
+  CHECK(fixture.sink.output() == "abcd");
+  CHECK(collector.taken() == 4);
+}
+
+TEST_CASE("an old file that is gone is no reason to lose the rest") {
+  Fixture fixture;
+  LogCollector collector = fixture.make(LogPosition{kStart + 5, 3});
+  collector.begin_stream();
+  REQUIRE(collector.take(record(kStart + 9, "later")));
+  REQUIRE(collector.flush());
+  CHECK(fixture.sink.output() == "later");
+}
+
+TEST_CASE("the host's clock is set back: nothing is dropped, and it can still be resumed") {
+  const std::int64_t hour = 3'600'000 * kMs;
+  const std::vector<LogRecord> log = {record(kStart, "a"), record(kStart + 1, "b"),
+                                      record(kStart - hour, "c"), record(kStart - hour + 5, "d"),
+                                      record(kStart - hour + 9, "e")};
+  const auto at_that_time = [&](Fixture& fixture) {
+    fixture.clock.set_wall_ms(kStartMs - 3'600'000);
+  };
+  Fixture whole;
+  at_that_time(whole);
+  const std::vector<LogRecord> once = follow(whole, log, {});
+  CHECK(whole.sink.output() == "abcde");
+  for (std::size_t stored = 0; stored <= log.size(); ++stored) {
+    CAPTURE(stored);
+    Fixture fixture;
+    at_that_time(fixture);
+    CHECK(follow(fixture, log, position_after(once, stored)).size() == log.size() - stored);
+    Fixture later;
+    later.clock.set_wall_ms(kStartMs + 7'200'000);
+    CHECK(follow(later, log, position_after(once, stored)).size() == log.size() - stored);
+  }
+}
+
+TEST_CASE("an engine that repeats a part of a log it cannot keep up with does not double it") {
+  Fixture fixture;
+  fixture.clock.set_wall_ms(kStartMs + 3'600'000);
+  LogCollector collector = fixture.make();
+  collector.begin_stream();
+  const auto at = [](int i) {
+    return record(kStart + i * 100 * kMs,
+                  std::to_string(i) + std::string(limits::kLogLineBytes, ' '));
+  };
+  for (int i = 0; i < 1000; ++i) REQUIRE(collector.take(at(i)));
+  for (int i = 300; i < 1500; ++i) REQUIRE(collector.take(at(i)));
+  REQUIRE(collector.flush());
+  const auto records = fixture.sink.records();
+  REQUIRE(records.size() == 1500);
+  for (int i = 0; i < 1500; ++i) REQUIRE(records[static_cast<std::size_t>(i)] == at(i));
+}
+
+TEST_CASE("output that may be incomplete is said to be so, once") {
+  Fixture fixture;
+  LogCollector collector = fixture.make();
+  collector.begin_stream();
+  const std::string text(limits::kLogLineBytes, 'x');
+  const auto print_file = [&](std::int64_t lag_ms) {
+    for (std::size_t bytes = 0; bytes < limits::kEngineLogFileBytes; bytes += text.size()) {
+      fixture.clock.advance_ms(1);
+      REQUIRE(collector.take(record((fixture.clock.wall().ms - lag_ms) * kMs, text)));
+    }
+    REQUIRE(collector.flush());
+  };
+  print_file(0);
+  print_file(limits::kLogLagMs / 2);
+  CHECK(fixture.sink.notes().empty());
+  print_file(limits::kLogLagMs);
+  print_file(limits::kLogLagMs * 2);
+  REQUIRE(collector.flush());
+  const std::string notes = fixture.sink.notes();
+  CHECK(std::count(notes.begin(), notes.end(), '\n') == 1);
+  CHECK(notes.find("may be missing") != std::string::npos);
+}
+
+TEST_CASE("catching up after a restart is not called incomplete") {
+  Fixture fixture;
+  fixture.clock.set_wall_ms(kStartMs + 3'600'000);
+  LogCollector collector = fixture.make(LogPosition{kStart, 1});
+  collector.begin_stream();
+  const std::string text(limits::kLogLineBytes, 'x');
+  for (std::size_t bytes = 0; bytes < 2 * limits::kEngineLogFileBytes; bytes += text.size()) {
+    REQUIRE(collector.take(record(kStart + static_cast<std::int64_t>(bytes), text)));
+  }
+  REQUIRE(collector.flush());
+  CHECK(fixture.sink.notes().empty());
+}
+
+TEST_CASE("notes keep their place among the records, and are escaped") {
+  Fixture fixture;
+  LogCollector collector = fixture.make();
+  collector.begin_stream();
+  REQUIRE(collector.take(record(kStart, "a\n")));
+  collector.note("pulling \x1b[31m\nforged");
+  REQUIRE(collector.take(record(kStart + 1, "b\n")));
+  REQUIRE(collector.flush());
+  const auto records = fixture.sink.records();
+  REQUIRE(records.size() == 3);
+  CHECK(records[1].stream == LogStream::kPawl);
+  CHECK(records[1].text == "pulling \\x1b[31m\\nforged\n");
+  CHECK(records[1].time_ns == kStart);
+}
