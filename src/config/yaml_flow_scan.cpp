@@ -45,20 +45,26 @@ class FlowScanner {
   }
 
  private:
-  static constexpr std::int64_t kNoBlockScalar = -2;
+  static constexpr std::int64_t kNone = -2;
 
-  // Skips the indentation, or the whole line where it belongs to a block scalar.
+  // Skips the indentation, and what belongs to a scalar that was started above.
   void start_block_line() {
     while (at_ < text_.size() && text_[at_] == ' ') ++at_;
     const auto indent = static_cast<std::int64_t>(at_ - line_start_);
     const bool is_empty = at_ == text_.size() || is_line_end(text_[at_]);
-    if (block_scalar_parent_ != kNoBlockScalar && (is_empty || indent > block_scalar_parent_)) {
+    const bool is_marker = indent == 0 && text_.substr(at_).starts_with("---");
+    if (block_scalar_parent_ != kNone && (is_empty || indent > block_scalar_parent_)) {
       skip_to_line_end();
       return;
     }
-    block_scalar_parent_ = kNoBlockScalar;
+    block_scalar_parent_ = kNone;
+    if (plain_parent_ != kNone && !is_marker && (is_empty || indent > plain_parent_)) {
+      skip_plain();
+      return;
+    }
+    plain_parent_ = kNone;
     parent_column_ = indent > 0 ? indent : -1;
-    if (text_.substr(at_).starts_with("---")) at_ += 3;
+    if (is_marker) at_ += 3;
   }
 
   // One token, at a place where a value can start.
@@ -94,8 +100,7 @@ class FlowScanner {
       if (c != ':') note_column();
       ++at_;
     } else {
-      note_column();
-      skip_plain();
+      start_plain();
     }
   }
 
@@ -132,6 +137,17 @@ class FlowScanner {
     }
   }
 
+  void start_plain() {
+    const std::string_view indentation = text_.substr(line_start_, at_ - line_start_);
+    const bool starts_line = indentation.find_first_not_of(' ') == std::string_view::npos;
+    const std::int64_t parent =
+        starts_line ? static_cast<std::int64_t>(indentation.size()) - 1 : parent_column_;
+    note_column();
+    skip_plain();
+    const bool may_go_on = depth_ == 0 && (at_ == text_.size() || is_line_end(text_[at_]));
+    plain_parent_ = may_go_on ? parent : kNone;
+  }
+
   void skip_plain() {
     for (; at_ < text_.size() && !is_line_end(text_[at_]); ++at_) {
       const char c = text_[at_];
@@ -152,7 +168,9 @@ class FlowScanner {
   std::size_t depth_ = 0;
   std::size_t members_ = 0;
   std::int64_t parent_column_ = -1;
-  std::int64_t block_scalar_parent_ = kNoBlockScalar;
+  // A scalar that was started above goes on in lines indented further than this.
+  std::int64_t block_scalar_parent_ = kNone;
+  std::int64_t plain_parent_ = kNone;
 };
 
 }  // namespace

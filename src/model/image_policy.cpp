@@ -32,7 +32,8 @@ bool image_is_allowed(const std::vector<std::string>& patterns, std::string_view
     if (!matches_pattern(allowed.repository, wanted.repository)) continue;
     const bool any_version =
         allowed.version == kAnyTag || (allowed.version.empty() && pattern.ends_with('*'));
-    if (any_version || matches_pattern(allowed.version.empty() ? kLatest : allowed.version, version)) {
+    if (any_version ||
+        matches_pattern(allowed.version.empty() ? kLatest : allowed.version, version)) {
       return true;
     }
   }

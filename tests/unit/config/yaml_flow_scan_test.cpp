@@ -26,6 +26,9 @@ TEST_CASE("brackets that open no collection do not count") {
   CHECK(scan("a: \"\n  " + kOpeners + "\n  \"\n").empty());
   CHECK(scan("a: x" + kOpeners + "\n").empty());
   CHECK(scan("a: -" + kOpeners + "\n").empty());
+  CHECK(scan("a: x\n  " + kOpeners + "\n\n  \"" + kOpeners + "\nb: x\n").empty());
+  CHECK(scan("- a:\n    x\n    " + kOpeners + "\n").empty());
+  CHECK(scan("x\n" + kOpeners + "\n").empty());
   for (std::string_view header : {"|", ">", "|-", ">+2", "| # comment", "&x |", "!!str |"}) {
     CAPTURE(header);
     const std::string head(header);
@@ -42,6 +45,10 @@ TEST_CASE("brackets that open collections do") {
   CHECK(scan(kOpeners) == Lines{"1:33" + refusal});
   CHECK(scan("a: " + kOpeners) == Lines{"1:36" + refusal});
   CHECK(scan("- - " + kOpeners).size() == 1);
+  CHECK(scan("a: x\nb:\n  " + kOpeners).size() == 1);
+  CHECK(scan("a: x # y\n  " + kOpeners).size() == 1);
+  CHECK(scan("x\n---\n" + kOpeners).size() == 1);
+  CHECK(scan("- x\n- " + kOpeners).size() == 1);
   CHECK(scan("a: |\n  x\nb: " + kOpeners).size() == 1);
   CHECK(scan("- a: |\n    x\n  b: " + kOpeners).size() == 1);
   CHECK(scan("a: 'x' # y\nb: \"\\\"\"\nc: " + kOpeners).size() == 1);
