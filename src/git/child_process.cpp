@@ -1,10 +1,9 @@
 // posix_spawn, because fork() in a process with threads and a mapped database is a trap; glibc's is
 // vfork-like, so it also costs the same whatever the agent's size.
 //
-// The end of the child is seen as the end of its pipes, not by SIGCHLD (the process's, not ours to
-// take) nor by a pidfd: when both pipes are at their end the child is exiting or has closed them on
-// purpose, and SIGKILL makes no difference to the first and ends the second. Its exit code is fixed
-// before the kernel closes its files, so killing it then cannot falsify the code.
+// The end of the child is awaited as the end of its pipes, and then by asking waitpid() at short
+// intervals: exiting follows within a millisecond, unless it closed its pipes on purpose. SIGCHLD is the
+// process's and not ours to take, and a pidfd needs Linux 5.3.
 #include "git/child_process.h"
 
 #include <fcntl.h>
@@ -28,6 +27,11 @@ namespace pawl {
 namespace {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
+
+std::int64_t milliseconds_until(SteadyTime time) {
+  const auto left = time - std::chrono::steady_clock::now();
+  return std::chrono::ceil<std::chrono::milliseconds>(left).count();
+}
 
 struct Pipe {
   UniqueFd read_end;
@@ -161,59 +165,76 @@ class Child {
 
   ChildOutcome run(SteadyTime deadline) {
     ChildOutcome outcome;
-    bool killed = read_all(deadline, outcome);
-    kill_group();
-    if (killed && !drained(limits::kPullReapMs)) {
-      outcome.unreaped = pid_;
+    if (read_all(deadline, outcome) && await_exit(deadline, outcome, command_.wake_fd)) {
+      lines_.flush();
       return outcome;
     }
-    int status = 0;
-    while (::waitpid(pid_, &status, 0) < 0) {
-      // ECHILD: somebody set SIGCHLD to be ignored; the bundle must then speak for itself.
-      if (errno != EINTR) return outcome;
-    }
+    const ChildOutcome::End why = outcome.end;
+    ::kill(-pid_, SIGKILL);
+    ::kill(pid_, SIGKILL);
+    const SteadyTime gone =
+        std::chrono::steady_clock::now() + std::chrono::milliseconds(limits::kPullReapMs);
+    if (!drained(gone) || !await_exit(gone, outcome, -1)) outcome.unreaped = pid_;
     lines_.flush();
-    if (killed) return outcome;
-    outcome.end = WIFSIGNALED(status) ? ChildOutcome::End::kSignalled : ChildOutcome::End::kExited;
-    outcome.code = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+    outcome.end = why;
     return outcome;
   }
 
  private:
-  void kill_group() const {
-    ::kill(-pid_, SIGKILL);
-    ::kill(pid_, SIGKILL);
-  }
-
-  // False when both pipes came to their end by themselves; else `outcome.end` says why not.
+  // True when both pipes came to their end by themselves; else `outcome.end` says why not.
   bool read_all(SteadyTime deadline, ChildOutcome& outcome) {
     while (output_.is_open() || errors_.is_open()) {
-      const auto left =
-          std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-      if (left.count() <= 0) {
+      const std::int64_t left_ms = milliseconds_until(deadline);
+      if (left_ms <= 0) {
         outcome.end = ChildOutcome::End::kDeadline;
-        return true;
+        return false;
       }
       std::array<pollfd, 3> fds = {
           {{output_.get(), POLLIN, 0}, {errors_.get(), POLLIN, 0}, {command_.wake_fd, POLLIN, 0}}};
-      const int wait_ms = static_cast<int>(std::min<std::int64_t>(left.count(), 60'000));
+      const int wait_ms = static_cast<int>(std::min<std::int64_t>(left_ms, 60'000));
       const int ready = ::poll(fds.data(), fds.size(), wait_ms);
       if (ready < 0 && errno != EINTR) {
         outcome.end = ChildOutcome::End::kStopped;
-        return true;
+        return false;
       }
       if (ready <= 0) continue;
       if (fds[2].revents != 0) {
         outcome.end = ChildOutcome::End::kStopped;
-        return true;
+        return false;
       }
       if (fds[0].revents != 0 && !read_output(outcome.output)) {
         outcome.end = ChildOutcome::End::kTooMuchOutput;
-        return true;
+        return false;
       }
       if (fds[1].revents != 0) read_errors();
     }
-    return false;
+    return true;
+  }
+
+  // True when the child is reaped; else `outcome.end` says why not.
+  bool await_exit(SteadyTime deadline, ChildOutcome& outcome, int wake_fd) {
+    for (std::int64_t wait_ms = 1;; wait_ms = std::min<std::int64_t>(2 * wait_ms, 50)) {
+      int status = 0;
+      const pid_t done = ::waitpid(pid_, &status, WNOHANG);
+      // ECHILD: somebody lets the kernel reap. The code is lost; a whole bundle speaks for itself.
+      if (done < 0 && errno == ECHILD) return true;
+      if (done == pid_) {
+        outcome.end =
+            WIFSIGNALED(status) ? ChildOutcome::End::kSignalled : ChildOutcome::End::kExited;
+        outcome.code = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+        return true;
+      }
+      const std::int64_t left_ms = milliseconds_until(deadline);
+      if (left_ms <= 0) {
+        outcome.end = ChildOutcome::End::kDeadline;
+        return false;
+      }
+      pollfd wake{wake_fd, POLLIN, 0};
+      if (::poll(&wake, 1, static_cast<int>(std::min(wait_ms, left_ms))) > 0) {
+        outcome.end = ChildOutcome::End::kStopped;
+        return false;
+      }
+    }
   }
 
   bool read_output(std::string& output) {
@@ -239,16 +260,13 @@ class Child {
 
   // Reads the pipes of a killed child to their end: then it is gone, or nearly. What it still had to
   // say on stderr is kept, its output is not.
-  bool drained(std::int64_t wait_ms) {
-    const SteadyTime deadline =
-        std::chrono::steady_clock::now() + std::chrono::milliseconds(wait_ms);
+  bool drained(SteadyTime deadline) {
     std::string ignored;
     while (output_.is_open() || errors_.is_open()) {
-      const auto left =
-          std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-      if (left.count() <= 0) return false;
+      const std::int64_t left_ms = milliseconds_until(deadline);
+      if (left_ms <= 0) return false;
       std::array<pollfd, 2> fds = {{{output_.get(), POLLIN, 0}, {errors_.get(), POLLIN, 0}}};
-      if (::poll(fds.data(), fds.size(), static_cast<int>(left.count())) <= 0) continue;
+      if (::poll(fds.data(), fds.size(), static_cast<int>(left_ms)) <= 0) continue;
       if (fds[0].revents != 0) {
         read_output(ignored);
         ignored.clear();

@@ -29,7 +29,8 @@ using GitBlob = GitHandle<git_blob, git_blob_free>;
 using GitOdb = GitHandle<git_odb, git_odb_free>;
 using GitRemote = GitHandle<git_remote, git_remote_free>;
 
-// `T* raw; code = f(&raw, ...)` for a handle.
+// `T* raw; code = f(&raw, ...)` for a handle: `f(out(handle), ...)`. The handle is filled at the end of the
+// full expression, so use it in a later statement only.
 template <typename Handle>
 class OutHandle {
  public:

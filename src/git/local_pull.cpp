@@ -29,9 +29,9 @@ std::string default_branch_of(git_repository* repository) {
 
 bool has_no_refs(git_repository* repository) {
   GitReferenceIterator iterator;
+  if (git_reference_iterator_new(out(iterator), repository) != 0) return false;
   const char* name = nullptr;
-  return git_reference_iterator_new(out(iterator), repository) == 0 &&
-         git_reference_next_name(&name, iterator.get()) == GIT_ITEROVER;
+  return git_reference_next_name(&name, iterator.get()) == GIT_ITEROVER;
 }
 
 Result<git_oid> find_commit(git_repository* repository, const std::string& ref) {

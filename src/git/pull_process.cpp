@@ -116,7 +116,10 @@ Error describe_end(const ChildOutcome& outcome, const ChildWords& words, std::in
         const std::string hint = words.stage().stage == Stage::kRepository
                                      ? "; an object is probably damaged, run `git fsck` there"
                                      : "";
-        return Error{ErrorKind::kCorrupt, "the pull's child made no progress" + doing + hint, {}};
+        // A file that a parser does not get done with is no damage, but a bug of ours.
+        const ErrorKind kind =
+            words.stage().stage == Stage::kCheck ? ErrorKind::kInternal : ErrorKind::kCorrupt;
+        return Error{kind, "the pull's child made no progress" + doing + hint, {}};
       }
       std::string message =
           "the pull's child process died (" + signal_text(outcome.code) + ")" + doing;

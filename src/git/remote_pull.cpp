@@ -48,10 +48,12 @@ Result<GitRepository> open_clone(const std::string& path) {
 
 bool has_object(git_repository* repository, const git_oid& oid) {
   GitOdb odb;
-  return git_repository_odb(out(odb), repository) == 0 && git_odb_exists(odb.get(), &oid) == 1;
+  if (git_repository_odb(out(odb), repository) != 0) return false;
+  return git_odb_exists(odb.get(), &oid) == 1;
 }
 
-// HEAD, packed-refs and every ref file can be read.
+// HEAD, packed-refs and every ref file can be read, and so can the commits they name. A fetch starts with
+// these, and would spin on a torn one for longer than this stage is allowed to.
 Result<void> verify_refs(git_repository* repository) {
   GitReference head;
   if (git_reference_lookup(out(head), repository, "HEAD") != 0) {
@@ -59,12 +61,27 @@ Result<void> verify_refs(git_repository* repository) {
   }
   GitReferenceIterator iterator;
   int code = git_reference_iterator_new(out(iterator), repository);
-  GitReference reference;
-  while (code == 0) code = git_reference_next(out(reference), iterator.get());
-  if (code != GIT_ITEROVER) return damage_error("cannot read the clone's refs");
-  if (git_reference_lookup(out(reference), repository, kCurrentRef) != 0) {
-    return damage_error("cannot read the clone's ref");
+  bool has_current = false;
+  while (code == 0) {
+    GitReference reference;
+    code = git_reference_next(out(reference), iterator.get());
+    if (code != 0) break;
+    const git_oid* target = git_reference_target(reference.get());
+    GitCommit commit;
+    if (target == nullptr || git_commit_lookup(out(commit), repository, target) != 0) {
+      return damage_error("cannot read what a ref of the clone names");
+    }
+    // With a sound list of shallow commits there is no parent here that is missing.
+    for (unsigned i = 0; i < git_commit_parentcount(commit.get()); ++i) {
+      if (!has_object(repository, *git_commit_parent_id(commit.get(), i))) {
+        return Error{ErrorKind::kCorrupt, "the clone's list of shallow commits is wrong", {}};
+      }
+    }
+    has_current =
+        has_current || std::string_view(git_reference_name(reference.get())) == kCurrentRef;
   }
+  if (code != GIT_ITEROVER) return damage_error("cannot read the clone's refs");
+  if (!has_current) return Error{ErrorKind::kCorrupt, "the clone lacks its ref", {}};
   return {};
 }
 
@@ -96,6 +113,7 @@ class RemotePull {
   Result<PullResult> pull_into_clone() {
     enter_stage(Stage::kClone, "opening the clone");
     PAWL_TRY(const GitRepository repository, open_clone(store_.repository()));
+    PAWL_CHECK(verify_refs(repository.get()));
     enter_stage(Stage::kRemote, "asking the remote for its refs");
     RemoteSession session(repository.get(), access_);
     PAWL_TRY(const RemoteRef ref, session.find(request_.source.ref));
@@ -113,7 +131,6 @@ class RemotePull {
   }
 
   Result<PullResult> confirm_unchanged(git_repository* repository, const RemoteRef& ref) {
-    PAWL_CHECK(verify_refs(repository));
     PAWL_CHECK(verify_revision(repository, ref.commit, path_));
     clone_sound_ = true;
     PullResult result;

@@ -21,7 +21,9 @@
 namespace pawl {
 namespace {
 
-constexpr unsigned kProgressStep = 256;  // objects between two signs of life
+// What counts as a sign of life.
+constexpr unsigned kProgressObjects = 256;
+constexpr std::size_t kProgressBytes = 1024 * 1024;
 
 std::int64_t read_timeout_ms(const RemoteAccess& access) {
   // Before the deadline, so that the reason is said by the one who knows it.
@@ -170,6 +172,14 @@ Error RemoteSession::failure(int code, bool clone_too) const {
     if (is_disk_full(path)) return Error{ErrorKind::kExhausted, "the disk is full", path};
     return Error{ErrorKind::kCorrupt, "objects are damaged: " + message, {}};
   }
+  if (klass == GIT_ERROR_SSL) {
+    // With no name of the right type in the certificate libgit2 gives up before it asks the callback.
+    return Error{ErrorKind::kUnavailable,
+                 "TLS fails (" + message +
+                     "): does the port speak TLS, and is its certificate for '" + access_.url.host +
+                     "'?",
+                 {}};
+  }
   return Error{
       ErrorKind::kUnavailable, message.empty() ? "the remote closed the connection" : message, {}};
 }
@@ -232,8 +242,10 @@ int RemoteSession::on_progress(const git_indexer_progress* progress, void* sessi
   auto& self = *static_cast<RemoteSession*>(session);
   self.last_progress_ = std::chrono::steady_clock::now();
   const unsigned seen = progress->indexed_objects + progress->indexed_deltas;
-  if (seen >= self.objects_seen_ + kProgressStep) {
+  if (seen >= self.objects_seen_ + kProgressObjects ||
+      progress->received_bytes >= self.bytes_seen_ + kProgressBytes) {
     self.objects_seen_ = seen;
+    self.bytes_seen_ = progress->received_bytes;
     note_progress();
   }
   if (progress->received_bytes <= limits::kPullTransferBytes) return 0;

@@ -60,6 +60,7 @@ class RemoteSession {
   std::optional<Error> callback_error_;  // why a callback of ours refused
   std::chrono::steady_clock::time_point last_progress_;
   unsigned objects_seen_ = 0;
+  std::size_t bytes_seen_ = 0;
 };
 
 }  // namespace pawl

@@ -65,8 +65,8 @@ inline constexpr std::int64_t kPullDeadlineMs = 60'000;
 inline constexpr std::int64_t kPullConnectMs = 10'000;
 inline constexpr std::int64_t kPullReadMs = 20'000;  // silence of the remote
 // CPU time without progress after which the child is taken for hung: libgit2 spins on a torn object.
-inline constexpr std::int64_t kPullHangMs = 3'000;
-inline constexpr std::int64_t kPullFetchHangMs = 20'000;  // one large object is no progress either
+inline constexpr std::int64_t kPullHangMs = 2'000;
+inline constexpr std::int64_t kPullFetchHangMs = 10'000;  // while receiving: a large object takes time
 inline constexpr std::int64_t kPullReapMs = 5'000;        // SIGKILL to gone; longer only in a stuck mount
 inline constexpr std::size_t kPullMemoryBytes = 512u * 1024 * 1024;  // the child's address space
 inline constexpr std::size_t kPullOpenFiles = 256;
