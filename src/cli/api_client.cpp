@@ -99,12 +99,17 @@ Result<Json> ApiClient::post(const std::string& target, const Json& body,
 
 Result<void> ApiClient::stream(const std::string& target,
                                const std::function<bool(std::string_view)>& receive) {
-  bool ended = false;
+  bool is_ended = false;
+  bool has_begun = false;
   const Result<int> status = http_->stream(target, [&](std::string_view piece) {
-    ended = !receive(piece);
-    return !ended;
+    has_begun = true;
+    is_ended = !receive(piece);
+    return !is_ended;
   });
-  if (ended) return {};
+  if (is_ended) return {};
+  if (!status && has_begun) {
+    return Error{status.error().kind, "the agent went away before the end of the output", address_};
+  }
   if (!status) return transport_error(status.error());
   if (*status < 200 || *status > 299) return problem(*status, "");
   return {};

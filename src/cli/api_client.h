@@ -1,7 +1,7 @@
 // The REST API as the commands need it: JSON in and out, and every failure an Error whose kind
 // leads to the right exit code. One call at a time.
 //
-// Error kinds: kUnavailable: nobody answers at that address, and only that; kTimeout: connected,
+// Error kinds: kUnavailable: nobody answers at that address, or no longer; kTimeout: connected,
 // but no answer in time, or 504; kDenied: the socket may not be opened, 401 or 403; kNotFound 404;
 // kConflict 409; kTooLarge 413; kExhausted 429 and 503: the agent cannot do it now; kInvalid: any
 // other 4xx; kInternal: the rest, or an answer that is no JSON.
@@ -31,7 +31,8 @@ class ApiClient {
   [[nodiscard]] Result<Json> post(
       const std::string& target, const Json& body,
       const std::vector<std::pair<std::string, std::string>>& headers = {});
-  // Raw text as it comes. `receive` returns false to end it; that is no error.
+  // Raw text as it comes. `receive` returns false to end it; that is no error. Of an answer that is
+  // no success only the status is known, so ask for what can fail with get() first.
   [[nodiscard]] Result<void> stream(const std::string& target,
                                     const std::function<bool(std::string_view)>& receive);
 

@@ -27,6 +27,7 @@ Result<ExitCode> execute(const StatusArguments& arguments, Context& context) {
     context.print_json(status);
     return ExitCode::kDone;
   }
+  const Json& waiting = status["ready_tasks"];
   Facts facts;
   facts.add("host", status["host"].as_string());
   facts.add("agent", status["ready"].as_bool() ? Cell("ready", Tone::kGood)
@@ -35,7 +36,8 @@ Result<ExitCode> execute(const StatusArguments& arguments, Context& context) {
   facts.add("started", when_text(status["started_at"], context.now()));
   facts.add("engine", engine_cell(status["engine"]));
   facts.add("workers", number(status["slots_used"]) + " of " + number(status["workers"]) +
-                           " busy, " + number(status["ready_tasks"]) + " tasks waiting");
+                           " busy, " + number(waiting) +
+                           (waiting.as_integer() == 1 ? " task waiting" : " tasks waiting"));
   facts.add("runs", number(status["unfinished_runs"]) + " unfinished");
   facts.add("pipelines", number(status["pipelines"]));
   for (const Json& warning : status["warnings"].items()) {

@@ -69,7 +69,8 @@ Result<bool> LogFollower::collect_page(std::size_t index) {
   const Json::Array& records = (*page)["records"].items();
   for (const Json& json : records) {
     log.last_time = std::max(log.last_time, json["time"].as_string());
-    collected_.push_back({index, log.attempt, log.last_time, json["text"].as_string()});
+    collected_.push_back({index, log.attempt, log.last_time, json["text"].as_string(),
+                          json["stream"].as_string() == "pawl"});
     collected_bytes_ += collected_.back().text.size();
   }
   const std::string& next = (*page)["next_cursor"].as_string();
@@ -87,19 +88,21 @@ void LogFollower::print_collected() {
 }
 
 void LogFollower::print_line_start(const Record& record) {
-  if (line_open_ && open_task_ == record.task) return;
+  if (line_open_ && open_task_ == record.task && open_attempt_ == record.attempt) return;
   finish();
-  const std::string& id = tasks_[record.task].id;
-  std::string prefix = printable(id) + std::string(id_width_ - id.size(), ' ');
-  if (record.attempt > 1) prefix += " #" + std::to_string(record.attempt);
+  std::string prefix = printable(tasks_[record.task].id);
+  if (record.attempt > 1) prefix += "#" + std::to_string(record.attempt);
+  if (prefix.size() < id_width_) prefix.append(id_width_ - prefix.size(), ' ');
   context_.out().write(prefix + " | ");
   line_open_ = true;
   open_task_ = record.task;
+  open_attempt_ = record.attempt;
 }
 
 void LogFollower::print(const Record& record) {
   std::string text = record.text;
   if (context_.out().is_terminal()) text = tasks_[record.task].escaper.feed(text);
+  if (record.is_note) finish();
   for (std::string_view rest = text; !rest.empty();) {
     const std::size_t end = rest.find('\n');
     print_line_start(record);

@@ -40,6 +40,7 @@ class LogFollower {
     std::uint32_t attempt = 0;
     std::string time;
     std::string text;
+    bool is_note = false;  // pawl's own, not the task's
   };
 
   Result<void> collect(std::size_t index, const Json& task);
@@ -58,6 +59,7 @@ class LogFollower {
   std::size_t collected_bytes_ = 0;
   bool line_open_ = false;
   std::size_t open_task_ = 0;  // whose line it is
+  std::uint32_t open_attempt_ = 0;
 };
 
 }  // namespace pawl::cli

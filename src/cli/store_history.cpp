@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "cli/history.h"
-#include "cli/run_json.h"
+#include "http/json_views.h"
 #include "model/limits.h"
 #include "model/states.h"
 
@@ -30,7 +30,7 @@ class StoreHistory final : public History {
       query.limit = static_cast<std::uint32_t>(
           std::min<std::size_t>(arguments.limit - found.size(), limits::kPageRows));
       PAWL_TRY(const RunPage page, store_->runs(query));
-      for (const Run& run : page.runs) found.push_back(run_summary_json(run, now_));
+      for (const Run& run : page.runs) found.push_back(http::run_summary_json(run, now_));
       query.before = page.next;
     } while (query.before && found.size() < arguments.limit);
     return Json::object()
@@ -41,7 +41,7 @@ class StoreHistory final : public History {
   Result<Json> run(RunId id) override {
     PAWL_TRY(const RunDetail detail, store_->run(id));
     const Result<PipelinePtr> definition = store_->definition(detail.run.definition);
-    return run_detail_json(detail, definition ? definition->get() : nullptr, now_);
+    return http::run_detail_json(detail, definition ? definition->get() : nullptr, now_);
   }
 
   Result<void> log(const LogQuery& query,

@@ -98,13 +98,13 @@ TEST_CASE("runs: filters go to the agent, pages are put together up to the limit
     return Json::object().set("runs", std::move(runs)).set("next_cursor", cursor);
   };
   const Api api({
-      {"GET /api/v1/runs?limit=200&pipeline=a%2Fb&status=failed&trigger=cron&since=24h",
+      {"GET /api/v1/runs?limit=200&pipeline=a%26b&status=failed&trigger=cron&since=24h",
        page(500, 200, "301")},
-      {"GET /api/v1/runs?limit=50&pipeline=a%2Fb&status=failed&trigger=cron&since=24h&cursor=301",
+      {"GET /api/v1/runs?limit=50&pipeline=a%26b&status=failed&trigger=cron&since=24h&cursor=301",
        page(300, 50, "251")},
   });
   const Outcome outcome =
-      api.invoke({"runs", "--pipeline", "a/b", "--status", "failed", "--trigger", "cron", "--since",
+      api.invoke({"runs", "--pipeline", "a&b", "--status", "failed", "--trigger", "cron", "--since",
                   "24h", "--limit", "250", "-o", "json"});
   check_done(outcome);
   const Json json = parse(outcome.out);
