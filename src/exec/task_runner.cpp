@@ -49,7 +49,11 @@ void TaskRunner::run() {
 }
 
 TaskRunner::Step TaskRunner::prepare() {
+  // A name can be taken by a creation that an agent before us asked for and that the engine is about
+  // to undo, its client having died: that takes it a moment, and then the name is free.
+  Backoff backoff(parts_.times.backoff_ms, parts_.times.backoff_max_ms);
   for (std::uint32_t tries = 0; tries < limits::kContainerTries; ++tries) {
+    if (tries > 0 && !pause(shutdown_, backoff.next_ms())) return interrupted();
     Step step = may_run_ ? look() : Step::kAgain;
     if (step == Step::kAgain) step = create();
     if (step != Step::kAgain) return step;

@@ -119,7 +119,7 @@ inline constexpr std::int64_t kEngineBackoffMaxMs = 5'000;
 inline constexpr std::int64_t kEngineGiveUpMs = 60'000;  // of an attempt that cannot have started yet
 inline constexpr std::int64_t kEngineSettleMs = 1'000;   // for a start whose answer was lost
 inline constexpr std::int64_t kContainerEndMs = 10'000;  // between a log's end and its container's
-inline constexpr std::uint32_t kContainerTries = 3;      // a container that vanishes before its start
+inline constexpr std::uint32_t kContainerTries = 8;      // a container that vanishes before its start
 inline constexpr std::uint32_t kRemoveTries = 8;         // while the engine answers, but refuses
 inline constexpr std::size_t kWorkerStackBytes = 256 * 1024;
 // The engine's copy of a container's output: two files, the older one dropped when the newer is full. What

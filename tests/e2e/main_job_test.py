@@ -277,7 +277,8 @@ tasks: [{id: a, image: "{image}", command: "true"}]
         for number, run_id in accepted.items():
             status, answer = agent.hook("h", json.dumps({"n": number}), delivery=str(number))
             self.assertEqual((status, answer["run_id"]), (202, run_id))
-            self.assertEqual(agent.finished(run_id)["status"], "success")
+            run = agent.finished(run_id)
+            self.assertEqual(run["status"], "success", run)
         self.assertEqual(len(agent.get("/runs?limit=100")["runs"]), len(accepted))
 
     def test_a_second_agent_on_the_same_state_is_refused(self):
