@@ -145,7 +145,6 @@ Result<HttpResponse> EngineClient::call(HttpRequest request, const std::stop_tok
 
 Result<Json> EngineClient::call_json(HttpRequest request, const std::stop_token& stop) {
   PAWL_TRY(const HttpResponse response, call(std::move(request), stop));
-  if (response.body.empty()) return Json();
   auto json = Json::parse(response.body);
   if (!json) return Error{ErrorKind::kCorrupt, "the engine's answer is no JSON", {}};
   return json;

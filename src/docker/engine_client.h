@@ -43,7 +43,7 @@ class EngineClient {
   // 403 kDenied, 503 kUnavailable, any other kInvalid. Errors otherwise as
   // HttpConnection::perform and negotiate().
   [[nodiscard]] Result<HttpResponse> call(HttpRequest request, const std::stop_token& stop);
-  // The body as JSON; null where it is empty.
+  // The body as JSON; kCorrupt if it is none.
   [[nodiscard]] Result<Json> call_json(HttpRequest request, const std::stop_token& stop);
 
   // Asks the engine anew.
