@@ -1,6 +1,8 @@
 // The bounded tree: what is refused, what is built, and where it says things stand.
 #include "config/yaml_parser.h"
 
+#include <pthread.h>
+
 #include "loading.h"
 #include "model/limits.h"
 
@@ -274,6 +276,30 @@ TEST_CASE("nesting is bounded, however it is written") {
     CHECK(parsed.problems.size() == 1);
     CHECK(parsed.file.documents.size() == 0);
   }
+}
+
+TEST_CASE("a small stack is enough for what is accepted and for what is refused") {
+  std::string block;
+  for (std::size_t i = 0; i < 700; ++i) block += std::string(i, ' ') + "a:\n";
+  std::vector<std::string> texts = {
+      block,
+      repeated("- ", 100'000),
+      repeated("? ", 100'000),
+      repeated(": ", 100'000),
+      repeated("[", 100'000),
+      repeated("[", limits::kYamlDepth) + repeated("]", limits::kYamlDepth)};
+  pthread_attr_t attributes;
+  REQUIRE(pthread_attr_init(&attributes) == 0);
+  REQUIRE(pthread_attr_setstacksize(&attributes, 256 * 1024) == 0);
+  pthread_t thread;
+  const auto run = [](void* argument) -> void* {
+    for (const std::string& text : *static_cast<std::vector<std::string>*>(argument))
+      (void)parse(text);
+    return nullptr;
+  };
+  REQUIRE(pthread_create(&thread, &attributes, run, &texts) == 0);
+  REQUIRE(pthread_join(thread, nullptr) == 0);
+  pthread_attr_destroy(&attributes);
 }
 
 TEST_CASE("many values and documents are bounded") {
