@@ -105,6 +105,8 @@ TEST_CASE("list items that are missing stand at their dash") {
 TEST_CASE("text that is no clean UTF-8 is refused before parsing") {
   CHECK(parse("a: \xff\n").problems == Lines{"1:4: not valid UTF-8; save the file as UTF-8"});
   CHECK(parse("a: ä\xc3").problems == Lines{"1:5: not valid UTF-8; save the file as UTF-8"});
+  CHECK(parse("a: \xe0\x81\x81").problems.size() == 1);      // overlong
+  CHECK(parse("a: \xf0\x80\x81\x81").problems.size() == 1);  // overlong
   CHECK(parse("a: \xc0\x80").problems.size() == 1);          // overlong
   CHECK(parse("a: \xed\xa0\x80").problems.size() == 1);      // surrogate
   CHECK(parse("a: \xf4\x90\x80\x80").problems.size() == 1);  // over U+10FFFF
