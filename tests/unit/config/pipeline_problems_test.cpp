@@ -95,6 +95,8 @@ TEST_CASE("numbers, booleans, durations and sizes") {
   CHECK(task_problems("    cpus: .inf\n") == Lines{"6:11: 'cpus' must be a number, not \".inf\""});
   CHECK(task_problems("    pids: 1.5\n") ==
         Lines{"6:11: 'pids' must be a whole number, not \"1.5\""});
+  CHECK(task_problems("    pids: \"5\"\n") ==
+        Lines{"6:11: 'pids' must be a whole number without quotes, not \"5\""});
   CHECK(task_problems("    pids: 0\n") == Lines{"6:11: 'pids' must be from 1 to 4194304, not 0"});
   CHECK(task_problems("    read_only: yes\n") ==
         Lines{"6:16: 'read_only' must be true or false, not \"yes\""});

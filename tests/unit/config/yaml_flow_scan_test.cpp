@@ -59,3 +59,15 @@ TEST_CASE("brackets that open collections do") {
   for (int i = 0; i < 1000; ++i) balanced += "- [[a], {b: [c]}]\n";
   CHECK(scan(balanced).empty());
 }
+
+TEST_CASE("members of collections are counted, separators outside of them are not") {
+  const auto repeated = [](std::string_view text) {
+    std::string result;
+    for (std::size_t i = 0; i < limits::kYamlNodes; ++i) result += text;
+    return result;
+  };
+  CHECK(scan("[" + repeated("a,") + "]").size() == 1);
+  CHECK(scan(repeated("[]")).empty());
+  CHECK(scan(repeated("[]") + "[]").size() == 1);
+  CHECK(scan("a: " + repeated("b,") + "\n").empty());
+}

@@ -1,6 +1,8 @@
 // The bounded tree: what is refused, what is built, and where it says things stand.
 #include "config/yaml_parser.h"
 
+#include <pthread.h>
+
 #include "loading.h"
 #include "model/limits.h"
 
@@ -103,6 +105,8 @@ TEST_CASE("list items that are missing stand at their dash") {
 TEST_CASE("text that is no clean UTF-8 is refused before parsing") {
   CHECK(parse("a: \xff\n").problems == Lines{"1:4: not valid UTF-8; save the file as UTF-8"});
   CHECK(parse("a: ä\xc3").problems == Lines{"1:5: not valid UTF-8; save the file as UTF-8"});
+  CHECK(parse("a: \xe0\x81\x81").problems.size() == 1);      // overlong
+  CHECK(parse("a: \xf0\x80\x81\x81").problems.size() == 1);  // overlong
   CHECK(parse("a: \xc0\x80").problems.size() == 1);          // overlong
   CHECK(parse("a: \xed\xa0\x80").problems.size() == 1);      // surrogate
   CHECK(parse("a: \xf4\x90\x80\x80").problems.size() == 1);  // over U+10FFFF
@@ -274,6 +278,30 @@ TEST_CASE("nesting is bounded, however it is written") {
     CHECK(parsed.problems.size() == 1);
     CHECK(parsed.file.documents.size() == 0);
   }
+}
+
+TEST_CASE("a small stack is enough for what is accepted and for what is refused") {
+  std::string block;
+  for (std::size_t i = 0; i < 700; ++i) block += std::string(i, ' ') + "a:\n";
+  std::vector<std::string> texts = {
+      block,
+      repeated("- ", 100'000),
+      repeated("? ", 100'000),
+      repeated(": ", 100'000),
+      repeated("[", 100'000),
+      repeated("[", limits::kYamlDepth) + repeated("]", limits::kYamlDepth)};
+  pthread_attr_t attributes;
+  REQUIRE(pthread_attr_init(&attributes) == 0);
+  REQUIRE(pthread_attr_setstacksize(&attributes, 256 * 1024) == 0);
+  pthread_t thread;
+  const auto run = [](void* argument) -> void* {
+    for (const std::string& text : *static_cast<std::vector<std::string>*>(argument))
+      (void)parse(text);
+    return nullptr;
+  };
+  REQUIRE(pthread_create(&thread, &attributes, run, &texts) == 0);
+  REQUIRE(pthread_join(thread, nullptr) == 0);
+  pthread_attr_destroy(&attributes);
 }
 
 TEST_CASE("many values and documents are bounded") {
