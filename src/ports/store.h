@@ -82,6 +82,7 @@ class StoreTransaction {
 class Store : public StoreReader {
  public:
   [[nodiscard]] virtual Result<std::unique_ptr<StoreTransaction>> begin() = 0;
+  // Before the first write of this agent; while nothing else is written. What is damaged is left out and named.
   [[nodiscard]] virtual Result<StoredWorld> load() const = 0;
   // 12 hex digits, random, made with the store: tells this store's containers from another's.
   [[nodiscard]] virtual const std::string& instance_id() const = 0;

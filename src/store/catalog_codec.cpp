@@ -119,10 +119,10 @@ Result<StoredPipeline> decode_pipeline(std::string_view key, std::string_view va
 Result<Record> encode_trigger(const StoredTrigger& trigger) {
   PAWL_CHECK(check_name("a pipeline", trigger.pipeline));
   if (trigger.identity.empty() || trigger.identity.size() > limits::kIdentityBytes) {
-    return Error{ErrorKind::kInvalid,
-                 "a trigger's identity must have 1 to " + std::to_string(limits::kIdentityBytes) +
-                     " bytes",
-                 trigger.pipeline};
+    return Error{
+        ErrorKind::kInvalid,
+        "a trigger's identity must have 1 to " + std::to_string(limits::kIdentityBytes) + " bytes",
+        trigger.pipeline};
   }
   ByteWriter out;
   out.u64(trigger.run.value);

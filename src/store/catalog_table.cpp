@@ -57,9 +57,9 @@ Result<PipelinePtr> read_definition(const Transaction& txn, const Sha256& hash) 
   return decode_definition(key, *value);
 }
 
-Result<PipelinePtr> DefinitionCache::read(const Sha256& hash) {
+Result<PipelinePtr> DefinitionCache::read(const Transaction& txn, const Sha256& hash) {
   if (const auto known = known_.find(hash); known != known_.end()) return known->second;
-  PAWL_TRY(PipelinePtr definition, read_definition(txn_, hash));
+  PAWL_TRY(PipelinePtr definition, read_definition(txn, hash));
   known_.emplace(hash, definition);
   return definition;
 }
@@ -82,7 +82,7 @@ Result<std::vector<PipelinePtr>> list_pipelines(const Transaction& txn,
            list_all<StoredPipeline>(txn, Table::kPipelines, decode_pipeline, set_aside));
   std::vector<PipelinePtr> pipelines;
   for (const StoredPipeline& pipeline : stored) {
-    auto definition = definitions.read(pipeline.definition);
+    auto definition = definitions.read(txn, pipeline.definition);
     if (!definition) {
       set_aside({definition.error().kind, definition.error().text(),
                  describe(Table::kPipelines, pipeline.name)});
@@ -94,8 +94,8 @@ Result<std::vector<PipelinePtr>> list_pipelines(const Transaction& txn,
   return pipelines;
 }
 
-Result<void> put_trigger(Transaction& txn, const std::string& pipeline,
-                         const std::string& identity, RunId run) {
+Result<void> put_trigger(Transaction& txn, const std::string& pipeline, const std::string& identity,
+                         RunId run) {
   StoredTrigger trigger{pipeline, identity, run, {}};
   const std::string key = run_key(run);
   PAWL_TRY(const auto value, txn.get(Table::kRuns, key));

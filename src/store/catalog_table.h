@@ -23,14 +23,12 @@ namespace pawl::store {
 // kNotFound, kCorrupt.
 [[nodiscard]] Result<PipelinePtr> read_definition(const Transaction& txn, const Sha256& hash);
 
-// Reads each definition once, for callers that need many.
+// Reads each definition once, for callers that need many. Definitions never change: it outlives snapshots.
 class DefinitionCache {
  public:
-  explicit DefinitionCache(const Transaction& txn) : txn_(txn) {}
-  [[nodiscard]] Result<PipelinePtr> read(const Sha256& hash);
+  [[nodiscard]] Result<PipelinePtr> read(const Transaction& txn, const Sha256& hash);
 
  private:
-  const Transaction& txn_;
   std::map<Sha256, PipelinePtr> known_;
 };
 

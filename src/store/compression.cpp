@@ -18,8 +18,7 @@ std::string compress(std::string_view raw, int level) {
 
 Result<std::string> decompress(std::string_view packed, std::size_t raw_bytes) {
   std::string raw(raw_bytes, '\0');
-  const std::size_t size =
-      ZSTD_decompress(raw.data(), raw.size(), packed.data(), packed.size());
+  const std::size_t size = ZSTD_decompress(raw.data(), raw.size(), packed.data(), packed.size());
   if (ZSTD_isError(size) != 0 || size != raw_bytes) {
     return Error{ErrorKind::kCorrupt, "compressed bytes are damaged", {}};
   }

@@ -34,13 +34,18 @@ Error system_error(int code, const std::string& path) {
     switch (code) {
       case EACCES:
       case EPERM:
-      case EROFS: return ErrorKind::kDenied;
-      case ENOENT: return ErrorKind::kNotFound;
+      case EROFS:
+        return ErrorKind::kDenied;
+      case ENOENT:
+        return ErrorKind::kNotFound;
       case ENOTDIR:
-      case ELOOP: return ErrorKind::kInvalid;
+      case ELOOP:
+        return ErrorKind::kInvalid;
       case ENOSPC:
-      case EDQUOT: return ErrorKind::kExhausted;
-      default: return ErrorKind::kUnavailable;
+      case EDQUOT:
+        return ErrorKind::kExhausted;
+      default:
+        return ErrorKind::kUnavailable;
     }
   };
   return {kind(), std::strerror(code), path};
@@ -172,10 +177,9 @@ Result<void> write_instance_file(const std::string& directory, const InstanceFil
   UniqueFd file(
       ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, kFileMode));
   if (!file.is_open()) return system_error(errno, draft);
-  PAWL_CHECK(write_all(file.get(),
-                       "pawl store " + std::to_string(instance.format) + " " +
-                           instance.instance_id + "\n",
-                       draft));
+  PAWL_CHECK(write_all(
+      file.get(),
+      "pawl store " + std::to_string(instance.format) + " " + instance.instance_id + "\n", draft));
   if (::fsync(file.get()) != 0) return system_error(errno, draft);
   if (::rename(draft.c_str(), path.c_str()) != 0) return system_error(errno, path);
   return sync_directory(directory);

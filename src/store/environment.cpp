@@ -3,6 +3,10 @@
 // long as it should be again, as a hole that costs no disk. What was lost reads as zeros then, which LMDB reports as
 // MDB_CORRUPTED and our checksums find. Pages at the end may rightly be missing: those that one transaction both
 // took and freed were never written. Rejected: a handler for SIGBUS, which cannot make LMDB's caller return.
+//
+// Where a page is of the wrong kind, LMDB fails an assertion and would end the process. Its hook for that throws instead, through
+// LMDB's frames (compiled with -fexceptions) up to guarded(), and the transaction ends as kCorrupt: one
+// damaged page must not take the agent, and everything else in the store, with it.
 #include "store/environment.h"
 
 #include <fcntl.h>
@@ -24,12 +28,36 @@
 namespace pawl::store {
 namespace {
 
-constexpr unsigned kFreeList = 0;  // LMDB's own table of free pages: transaction → count, page numbers
+constexpr unsigned kFreeList =
+    0;  // LMDB's own table of free pages: transaction → count, page numbers
 constexpr mdb_mode_t kFileMode = 0600;
 
-MDB_val to_value(std::string_view bytes) {
-  return {bytes.size(), const_cast<char*>(bytes.data())};
+// No record is larger; a larger size is a damaged page's, and may point out of the map.
+constexpr std::size_t kMaxValueBytes = limits::kDefinitionBytes + 1024;
+
+struct FailedAssertion {};
+constexpr int kAssertionFailed = -1;  // LMDB's codes are below -30000, errno's above 0
+
+[[noreturn]] void throw_assertion(MDB_env*, const char*) { throw FailedAssertion(); }
+
+// What LMDB returns, or kAssertionFailed.
+template <typename Call>
+int guarded(Call call) {
+  try {
+    return call();
+  } catch (const FailedAssertion&) {
+    return kAssertionFailed;
+  }
 }
+
+void abort_transaction(MDB_txn* txn) {
+  (void)guarded([&] {
+    mdb_txn_abort(txn);
+    return 0;
+  });
+}
+
+MDB_val to_value(std::string_view bytes) { return {bytes.size(), const_cast<char*>(bytes.data())}; }
 
 std::string_view to_view(const MDB_val& value) {
   return {static_cast<const char*>(value.mv_data), value.mv_size};
@@ -62,17 +90,22 @@ Error to_error(int code, const std::string& directory) {
       return make(ErrorKind::kExhausted, "the store is full; raise state.max_size");
     case ENOSPC:
     case EDQUOT:
-    case EFBIG: return make(ErrorKind::kExhausted, "the disk is full; free some space");
-    case ENOMEM: return make(ErrorKind::kExhausted, "not enough memory for the store");
+    case EFBIG:
+      return make(ErrorKind::kExhausted, "the disk is full; free some space");
+    case ENOMEM:
+      return make(ErrorKind::kExhausted, "not enough memory for the store");
     case MDB_READERS_FULL:
       return make(ErrorKind::kExhausted, "too many readers of the store at once");
+    case kAssertionFailed:
+    case MDB_BAD_TXN:  // it met damaged pages before
     case MDB_CORRUPTED:
     case MDB_PAGE_NOTFOUND:
     case MDB_CURSOR_FULL:
       return make(ErrorKind::kCorrupt,
-                  std::string("the store's file is damaged (") + mdb_strerror(code) +
-                      "); restore a backup, or move the directory away to start anew");
-    case MDB_INVALID: return make(ErrorKind::kCorrupt, "data.mdb is no store");
+                  "pages of the store's file are damaged; restore a backup, or move the directory "
+                  "away to start anew");
+    case MDB_INVALID:
+      return make(ErrorKind::kCorrupt, "data.mdb is no store");
     case MDB_VERSION_MISMATCH:
       return make(ErrorKind::kInvalid, "data.mdb was made by another version of LMDB");
     case MDB_PANIC:
@@ -80,13 +113,17 @@ Error to_error(int code, const std::string& directory) {
                   "an earlier write of the store failed half-way; restart the agent");
     case EACCES:
     case EPERM:
-    case EROFS: return make(ErrorKind::kDenied, std::strerror(code));
-    case ENOENT: return make(ErrorKind::kNotFound, "there is no store here");
-    case MDB_NOTFOUND: return make(ErrorKind::kNotFound, "there is no store here, or not a whole one");
-    case MDB_BAD_TXN:
+    case EROFS:
+      return make(ErrorKind::kDenied, std::strerror(code));
+    case ENOENT:
+      return make(ErrorKind::kNotFound, "there is no store here");
+    case MDB_NOTFOUND:
+      return make(ErrorKind::kNotFound, "there is no store here, or not a whole one");
     case MDB_BAD_VALSIZE:
-    case EINVAL: return make(ErrorKind::kInternal, mdb_strerror(code));
-    default: return make(ErrorKind::kUnavailable, mdb_strerror(code));
+    case EINVAL:
+      return make(ErrorKind::kInternal, mdb_strerror(code));
+    default:
+      return make(ErrorKind::kUnavailable, mdb_strerror(code));
   }
 }
 
@@ -109,9 +146,11 @@ Cursor::~Cursor() {
 Result<bool> Cursor::move(int operation, std::string_view key) {
   MDB_val found_key = to_value(key);
   MDB_val found_value{};
-  const int code = mdb_cursor_get(cursor_, &found_key, &found_value,
-                                  static_cast<MDB_cursor_op>(operation));
+  int code = guarded([&] {
+    return mdb_cursor_get(cursor_, &found_key, &found_value, static_cast<MDB_cursor_op>(operation));
+  });
   if (code == MDB_NOTFOUND) return false;
+  if (code == 0 && found_value.mv_size > kMaxValueBytes) code = MDB_CORRUPTED;
   if (code != 0) return to_error(code, *directory_);
   key_ = to_view(found_key);
   value_ = to_view(found_value);
@@ -137,7 +176,7 @@ Transaction::Transaction(Transaction&& other) noexcept
       failure_(std::move(other.failure_)) {}
 
 Transaction::~Transaction() {
-  if (txn_) mdb_txn_abort(txn_);
+  if (txn_) abort_transaction(txn_);
 }
 
 unsigned Transaction::handle(Table table) const {
@@ -154,8 +193,9 @@ Result<std::optional<std::string_view>> Transaction::get(Table table, std::strin
   if (failure_) return *failure_;
   MDB_val wanted = to_value(key);
   MDB_val found{};
-  const int code = mdb_get(txn_, handle(table), &wanted, &found);
+  int code = guarded([&] { return mdb_get(txn_, handle(table), &wanted, &found); });
   if (code == MDB_NOTFOUND) return std::optional<std::string_view>();
+  if (code == 0 && found.mv_size > kMaxValueBytes) code = MDB_CORRUPTED;
   if (code != 0) return to_error(code, *directory_);
   return std::optional(to_view(found));
 }
@@ -172,7 +212,7 @@ Result<void> Transaction::put(Table table, std::string_view key, std::string_vie
   if (failure_) return *failure_;
   MDB_val new_key = to_value(key);
   MDB_val new_value = to_value(value);
-  const int code = mdb_put(txn_, handle(table), &new_key, &new_value, 0);
+  const int code = guarded([&] { return mdb_put(txn_, handle(table), &new_key, &new_value, 0); });
   if (code != 0) return fail(code);
   return {};
 }
@@ -180,7 +220,7 @@ Result<void> Transaction::put(Table table, std::string_view key, std::string_vie
 Result<void> Transaction::remove(Table table, std::string_view key) {
   if (failure_) return *failure_;
   MDB_val old_key = to_value(key);
-  const int code = mdb_del(txn_, handle(table), &old_key, nullptr);
+  const int code = guarded([&] { return mdb_del(txn_, handle(table), &old_key, nullptr); });
   if (code != 0 && code != MDB_NOTFOUND) return fail(code);
   return {};
 }
@@ -189,10 +229,11 @@ Result<void> Transaction::commit() {
   PAWL_ASSERT(txn_ != nullptr);
   MDB_txn* txn = std::exchange(txn_, nullptr);
   if (failure_) {
-    mdb_txn_abort(txn);
+    abort_transaction(txn);
     return *failure_;
   }
-  const int code = mdb_txn_commit(txn);
+  const int code = guarded([&] { return mdb_txn_commit(txn); });
+  if (code == kAssertionFailed) abort_transaction(txn);  // it is not freed then
   if (code != 0) return fail(code);
   return {};
 }
@@ -255,6 +296,7 @@ Result<std::unique_ptr<Environment>> Environment::open(const Options& options) {
 Result<void> Environment::configure(const Options& options) {
   int code = mdb_env_create(&env_);
   if (code == 0) code = mdb_env_set_maxdbs(env_, kTableCount);
+  if (code == 0) code = mdb_env_set_assert(env_, throw_assertion);
   if (code == 0) code = mdb_env_set_maxreaders(env_, limits::kStoreReaders);
   if (code == 0 && options.map_bytes > 0) {
     const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
@@ -281,9 +323,10 @@ Result<void> Environment::fill_up() {
   if (::truncate(path.c_str(), static_cast<off_t>(wanted_pages * page)) != 0) {
     return to_error(errno, directory_);
   }
-  PAWL_TRY(const std::size_t free, count_free_pages(pages));
+  // Where the list of free pages is lost as well, all that is missing counts.
+  const auto free = count_free_pages(pages);
   const std::size_t missing = wanted_pages - pages;
-  missing_bytes_ = missing > free ? (missing - free) * page : 0;
+  missing_bytes_ = (missing - std::min(missing, free ? *free : 0)) * page;
   return {};
 }
 
@@ -292,16 +335,16 @@ Result<void> Environment::open_tables() {
   int code = mdb_txn_begin(env_, nullptr, read_only_ ? MDB_RDONLY : 0, &txn);
   if (code != 0) return to_error(code, directory_);
   for (Table table : all_tables()) {
-    code = mdb_dbi_open(txn, table_name(table), read_only_ ? 0 : MDB_CREATE,
-                        &tables_[static_cast<std::size_t>(table)]);
+    code = guarded([&] {
+      return mdb_dbi_open(txn, table_name(table), read_only_ ? 0 : MDB_CREATE,
+                          &tables_[static_cast<std::size_t>(table)]);
+    });
     if (code == 0) continue;
-    mdb_txn_abort(txn);
+    abort_transaction(txn);
     return to_error(code, directory_);
   }
   // Also when only read: an abort would close the tables again.
-  code = mdb_txn_commit(txn);
-  if (code != 0) return to_error(code, directory_);
-  return {};
+  return Transaction(txn, &tables_, &directory_).commit();
 }
 
 Result<Transaction> Environment::begin(unsigned flags) const {
@@ -336,13 +379,14 @@ Result<std::size_t> Environment::count_free_pages(std::size_t from) const {
   std::size_t free = 0;
   MDB_val key{};
   MDB_val value{};
-  while (code == 0 && (code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+  const auto next = [&] { return mdb_cursor_get(cursor, &key, &value, MDB_NEXT); };
+  while (code == 0 && (code = guarded(next)) == 0) {
     for (std::size_t page : listed_pages(to_view(value))) {
       if (page >= from) ++free;
     }
   }
   if (cursor) mdb_cursor_close(cursor);
-  mdb_txn_abort(txn);
+  abort_transaction(txn);
   if (code != MDB_NOTFOUND) return to_error(code, directory_);
   return free;
 }

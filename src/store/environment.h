@@ -61,7 +61,8 @@ class Cursor {
 };
 
 // One snapshot, or the one writer. Ends without a trace unless committed. After a write failed, it can only end: commit()
-// returns that error again. One thread at a time; a writer stays on the thread that began it.
+// returns that error again. After it met a damaged page (kCorrupt), all further reads fail alike: go on in another
+// snapshot. One thread at a time; a writer stays on the thread that began it.
 class Transaction {
  public:
   Transaction(Transaction&& other) noexcept;

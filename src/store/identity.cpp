@@ -38,12 +38,13 @@ Result<Found> find_identity(const Transaction& txn) {
   return found;
 }
 
-Result<void> check_known(std::uint32_t format) {
+Result<void> check_known(std::uint32_t format, const std::string& directory) {
   if (format == kStoreFormat) return {};
   return Error{ErrorKind::kInvalid,
                "the store has format " + std::to_string(format) + "; this pawl knows format " +
-                   std::to_string(kStoreFormat) + " only: use the pawl that wrote it, or a newer one",
-               {}};
+                   std::to_string(kStoreFormat) +
+                   " only: use the pawl that wrote it, or a newer one",
+               directory};
 }
 
 }  // namespace
@@ -65,7 +66,7 @@ Result<std::string> establish_identity(Environment& environment, const std::stri
     return found.damage.value_or(
         Error{ErrorKind::kCorrupt, "the store does not say which one it is", directory});
   }
-  PAWL_CHECK(check_known(*found.format));
+  PAWL_CHECK(check_known(*found.format, directory));
 
   for (const Record& record : {encode_format(*found.format), encode_instance(*found.instance_id)}) {
     PAWL_TRY(const auto present, txn.get(record.table, record.key));
@@ -81,13 +82,15 @@ Result<std::string> establish_identity(Environment& environment, const std::stri
   return *found.instance_id;
 }
 
-Result<void> check_format(const Environment& environment, const std::optional<InstanceFile>& file) {
+Result<void> check_identity(const Environment& environment, const std::string& directory,
+                            const std::optional<InstanceFile>& file) {
   PAWL_TRY(const Transaction txn, environment.read());
   PAWL_TRY(const Found found, find_identity(txn));
-  if (found.format) return check_known(*found.format);
-  if (file) return check_known(file->format);
+  if (found.is_empty && file) return data_is_gone(directory);
+  if (found.format) return check_known(*found.format, directory);
+  if (file) return check_known(file->format, directory);
   if (found.damage) return *found.damage;
-  return Error{ErrorKind::kNotFound, "there is no store here yet", {}};
+  return Error{ErrorKind::kNotFound, "there is no store here yet", directory};
 }
 
 }  // namespace pawl::store

@@ -16,13 +16,14 @@ namespace pawl::store {
 inline constexpr std::uint32_t kStoreFormat = 1;
 
 // Makes a new store's identity, or finds an old one's and mends the copy that is damaged. Returns the instance id.
-// Errors: kInvalid (made by a newer pawl), kCorrupt (both copies are damaged).
+// Errors: kInvalid (made by a newer pawl), kCorrupt (both copies are damaged, or only the file is left).
 [[nodiscard]] Result<std::string> establish_identity(Environment& environment,
                                                      const std::string& directory,
                                                      const std::optional<InstanceFile>& file);
 
-// For readers: changes nothing. kNotFound: the store is empty.
-[[nodiscard]] Result<void> check_format(const Environment& environment,
-                                        const std::optional<InstanceFile>& file);
+// For readers: changes nothing. kNotFound: the store is empty; else as above.
+[[nodiscard]] Result<void> check_identity(const Environment& environment,
+                                          const std::string& directory,
+                                          const std::optional<InstanceFile>& file);
 
 }  // namespace pawl::store

@@ -46,7 +46,7 @@ class Reading : public Port {
   }
   Result<std::vector<PipelinePtr>> pipelines() const override {
     PAWL_TRY(const Transaction txn, environment_->read());
-    store::DefinitionCache definitions(txn);
+    store::DefinitionCache definitions;
     return store::list_pipelines(txn, definitions, reporter());
   }
   Result<std::vector<SourceState>> sources() const override {
@@ -130,9 +130,7 @@ class LmdbTransaction : public StoreTransaction {
     return store::remove_pipeline(txn_, command.name);
   }
   Result<void> put(const SaveSource& save) { return store::put_source(txn_, save.state); }
-  Result<void> put(const DeleteSource& command) {
-    return store::remove_source(txn_, command.name);
-  }
+  Result<void> put(const DeleteSource& command) { return store::remove_source(txn_, command.name); }
   // Named one by one, so that a new command does not compile before it is stored.
   Result<void> put(const RunAttempt&) { refuse_effect(); }
   Result<void> put(const SignalAttempt&) { refuse_effect(); }
@@ -169,22 +167,34 @@ class LmdbStore : public Reading<Store> {
         std::move(txn).value(), log_limit_bytes_, damage_, transaction_is_open_));
   }
 
+  // Each part, and each run, in a snapshot of its own: a damaged page spoils the snapshot that meets it, and is then
+  // named without taking the rest along.
   Result<StoredWorld> load() const override {
-    PAWL_TRY(const Transaction txn, environment_->read());
     StoredWorld world;
-    if (const std::size_t missing = environment_->missing_bytes(); missing > 0) {
-      world.damaged.push_back("the store's file was cut off: " + std::to_string(missing) +
-                              " bytes of it are lost");
-    }
     const store::SetAside set_aside = [&](const Error& error) {
       world.damaged.push_back(error.text());
     };
-    store::DefinitionCache definitions(txn);
-    PAWL_TRY(world.last_run, store::read_last_run(txn, damage_));
-    PAWL_TRY(world.pipelines, store::list_pipelines(txn, definitions, set_aside));
-    PAWL_TRY(world.schedule_marks, store::list_schedule_marks(txn, set_aside));
-    PAWL_TRY(world.sources, store::list_sources(txn, set_aside));
-    PAWL_CHECK(load_unfinished(txn, definitions, set_aside, world));
+    if (const std::size_t missing = environment_->missing_bytes(); missing > 0) {
+      set_aside({ErrorKind::kCorrupt,
+                 std::to_string(missing) + " bytes at the end of the store's file were cut off",
+                 {}});
+    }
+    {
+      // Without it, old numbers would be handed out again.
+      PAWL_TRY(const Transaction txn, environment_->read());
+      PAWL_TRY(world.last_run, store::read_last_run(txn, damage_));
+    }
+    store::DefinitionCache definitions;
+    PAWL_CHECK(load_part(world.pipelines, set_aside, [&](const Transaction& txn) {
+      return store::list_pipelines(txn, definitions, set_aside);
+    }));
+    PAWL_CHECK(load_part(world.schedule_marks, set_aside, [&](const Transaction& txn) {
+      return store::list_schedule_marks(txn, set_aside);
+    }));
+    PAWL_CHECK(load_part(world.sources, set_aside, [&](const Transaction& txn) {
+      return store::list_sources(txn, set_aside);
+    }));
+    PAWL_CHECK(load_unfinished(world, definitions, set_aside));
     return world;
   }
 
@@ -209,26 +219,43 @@ class LmdbStore : public Reading<Store> {
   }
 
  private:
-  static Result<void> load_unfinished(const Transaction& txn, store::DefinitionCache& definitions,
-                                      const store::SetAside& set_aside, StoredWorld& world) {
-    PAWL_TRY(const std::vector<RunId> ids, store::list_unfinished(txn));
+  // What is damaged or missing is set aside, and `part` stays as it is; any other error is returned.
+  template <typename Part, typename Read>
+  Result<void> load_part(Part& part, const store::SetAside& set_aside, Read read) const {
+    PAWL_TRY(const Transaction txn, environment_->read());
+    Result<Part> found = read(txn);
+    if (found) {
+      part = std::move(found).value();
+      return {};
+    }
+    const ErrorKind kind = found.error().kind;
+    if (kind != ErrorKind::kCorrupt && kind != ErrorKind::kNotFound)
+      return std::move(found).error();
+    set_aside(found.error());
+    return {};
+  }
+
+  Result<void> load_unfinished(StoredWorld& world, store::DefinitionCache& definitions,
+                               const store::SetAside& set_aside) const {
+    std::vector<RunId> ids;
+    PAWL_CHECK(load_part(ids, set_aside, store::list_unfinished));
     for (RunId id : ids) {
-      auto detail = store::read_run(txn, id, set_aside);
-      if (!detail) {
-        if (detail.error().kind != ErrorKind::kCorrupt &&
-            detail.error().kind != ErrorKind::kNotFound) {
-          return std::move(detail).error();
-        }
-        set_aside(detail.error());
-        continue;
-      }
-      if (is_final(detail->run.status)) continue;  // only a damaged index says otherwise
-      auto definition = definitions.read(detail->run.definition);
-      if (!definition) {
-        set_aside({definition.error().kind, definition.error().text(), "run " + id.text()});
-      }
-      world.unfinished.push_back(std::move(detail).value());
-      world.unfinished_definitions.push_back(definition ? std::move(definition).value() : nullptr);
+      RunDetail detail;
+      PAWL_CHECK(load_part(detail, set_aside, [&](const Transaction& txn) {
+        return store::read_run(txn, id, set_aside);
+      }));
+      // Only a damaged index names a run that has ended, or none.
+      if (detail.run.id != id || is_final(detail.run.status)) continue;
+      PipelinePtr definition;
+      PAWL_CHECK(
+          load_part(definition, set_aside, [&](const Transaction& txn) -> Result<PipelinePtr> {
+            auto found = definitions.read(txn, detail.run.definition);
+            if (found) return found;
+            const Error& why = found.error();
+            return Error{why.kind, why.text(), "run " + id.text()};
+          }));
+      world.unfinished.push_back(std::move(detail));
+      world.unfinished_definitions.push_back(std::move(definition));
     }
     return {};
   }
@@ -270,7 +297,7 @@ Result<std::unique_ptr<StoreReader>> open_store_reader(const std::string& direct
   // With the lock no agent writes meanwhile, and a cut-off file can be mended. Without it one runs, which did that.
   const auto lock = DirectoryLock::shared(directory);
   PAWL_TRY(auto environment, Environment::open({directory, 0, true, lock.has_value()}));
-  PAWL_CHECK(store::check_format(*environment, file));
+  PAWL_CHECK(store::check_identity(*environment, directory, file));
   return std::unique_ptr<StoreReader>(
       std::make_unique<Reading<StoreReader>>(std::nullopt, std::move(environment)));
 }

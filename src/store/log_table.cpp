@@ -86,9 +86,8 @@ std::string format_bytes(std::int64_t bytes) {
 }
 
 LogRecord gap_record(const LogSummary& summary) {
-  const std::string what = summary.dropped_text_bytes > 0
-                               ? format_bytes(summary.dropped_text_bytes)
-                               : "a part whose size is not known";
+  const std::string what = summary.dropped_text_bytes > 0 ? format_bytes(summary.dropped_text_bytes)
+                                                          : "a part whose size is not known";
   return note(summary.dropped_time_ns, what + " left out here");
 }
 
@@ -98,10 +97,14 @@ class Appender {
  public:
   Appender(Transaction& txn, const AttemptKey& attempt, LogSummary summary,
            std::int64_t limit_bytes)
-      : txn_(txn), attempt_(attempt), summary_(summary), half_(std::max<std::int64_t>(limit_bytes / 2, 0)) {
+      : txn_(txn),
+        attempt_(attempt),
+        summary_(summary),
+        half_(std::max<std::int64_t>(limit_bytes / 2, 0)) {
     // Small enough that dropping one chunk leaves the tail nearly whole.
     constexpr std::int64_t kLeastBytes = 512;
-    chunk_cost_ = std::clamp(half_ / 8, kLeastBytes, static_cast<std::int64_t>(limits::kLogChunkBytes));
+    chunk_cost_ =
+        std::clamp(half_ / 8, kLeastBytes, static_cast<std::int64_t>(limits::kLogChunkBytes));
   }
 
   Result<void> append(const Records& records) {
@@ -230,8 +233,8 @@ class PageBuilder {
 // Whether a reader at `cursor` has not seen what is missing between the head and the tail.
 bool meets_gap(const LogSummary& summary, const LogCursor& cursor) {
   if (!summary.has_gap() || cursor.chunk >= summary.tail_first) return false;
-  const bool was_at_its_end = cursor.chunk + 1 == summary.tail_first &&
-                              cursor.record >= summary.dropped_last_records;
+  const bool was_at_its_end =
+      cursor.chunk + 1 == summary.tail_first && cursor.record >= summary.dropped_last_records;
   return !was_at_its_end;
 }
 

@@ -24,8 +24,8 @@ Result<Record> make_record(Table table, std::string key, std::string_view body,
                            std::size_t max_bytes) {
   if (body.size() > max_bytes) {
     return Error{ErrorKind::kTooLarge,
-                 "a record of " + std::to_string(body.size()) + " bytes is over the store's limit of " +
-                     std::to_string(max_bytes),
+                 "a record of " + std::to_string(body.size()) +
+                     " bytes is over the store's limit of " + std::to_string(max_bytes),
                  describe(table, key)};
   }
   std::string value = seal(table, key, body);

@@ -231,7 +231,8 @@ Result<void> put_run(Transaction& txn, const Run& run, DamageLog& damage) {
     if (present != index.value) PAWL_CHECK(txn.put(table, index.key, index.value));
   }
   if (run.id <= last.id && run.created_at <= last.created_high) return {};
-  const Record note = encode_last_run({std::max(run.id, last.id), std::max(last.created_high, run.created_at)});
+  const Record note =
+      encode_last_run({std::max(run.id, last.id), std::max(last.created_high, run.created_at)});
   return txn.put(note.table, note.key, note.value);
 }
 

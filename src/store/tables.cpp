@@ -6,10 +6,21 @@
 namespace pawl::store {
 namespace {
 
-constexpr std::array<const char*, kTableCount> kTableNames = {
-    "meta",        "runs",      "runs_by_pipeline", "runs_by_status", "runs_by_pipeline_status",
-    "runs_by_trigger", "tasks", "attempts",         "definitions",    "pipelines",
-    "triggers",    "schedule_marks", "sources",     "logs",           "log_chunks"};
+constexpr std::array<const char*, kTableCount> kTableNames = {"meta",
+                                                              "runs",
+                                                              "runs_by_pipeline",
+                                                              "runs_by_status",
+                                                              "runs_by_pipeline_status",
+                                                              "runs_by_trigger",
+                                                              "tasks",
+                                                              "attempts",
+                                                              "definitions",
+                                                              "pipelines",
+                                                              "triggers",
+                                                              "schedule_marks",
+                                                              "sources",
+                                                              "logs",
+                                                              "log_chunks"};
 
 void append_big_endian(std::string& key, std::uint64_t value, unsigned width) {
   for (unsigned i = width; i-- > 0;) key.push_back(static_cast<char>(value >> (8 * i)));
@@ -33,7 +44,8 @@ std::string describe_attempt(const AttemptKey& key) {
 // The run at the end of an index's key, whatever is before it.
 std::string describe_index_entry(Table table, std::string_view key) {
   std::string text = std::string("index entry in ") + table_name(table);
-  if (key.size() > 8) text += " of run " + RunId{read_big_endian(key.substr(key.size() - 8))}.text();
+  if (key.size() > 8)
+    text += " of run " + RunId{read_big_endian(key.substr(key.size() - 8))}.text();
   return text;
 }
 
@@ -111,14 +123,16 @@ std::optional<std::uint64_t> parse_log_chunk_sequence(std::string_view key) {
 
 std::string describe(Table table, std::string_view key) {
   switch (table) {
-    case Table::kMeta: return "the store's own record '" + escape_control(key) + "'";
+    case Table::kMeta:
+      return "the store's own record '" + escape_control(key) + "'";
     case Table::kRuns:
       if (const auto run = parse_run_key(key)) return "run " + run->text();
       break;
     case Table::kRunsByPipeline:
     case Table::kRunsByStatus:
     case Table::kRunsByPipelineStatus:
-    case Table::kRunsByTrigger: return describe_index_entry(table, key);
+    case Table::kRunsByTrigger:
+      return describe_index_entry(table, key);
     case Table::kTasks:
       if (const auto task = parse_task_key(key)) {
         return "task " + std::to_string(task->task) + " of run " + task->run.text();
@@ -127,11 +141,16 @@ std::string describe(Table table, std::string_view key) {
     case Table::kAttempts:
       if (const auto attempt = parse_attempt_key(key)) return describe_attempt(*attempt);
       break;
-    case Table::kDefinitions: return "definition " + hex(key);
-    case Table::kPipelines: return "pipeline '" + escape_control(key) + "'";
-    case Table::kTriggers: return "trigger " + hex(key);
-    case Table::kScheduleMarks: return "schedule mark of pipeline '" + escape_control(key) + "'";
-    case Table::kSources: return "source '" + escape_control(key) + "'";
+    case Table::kDefinitions:
+      return "definition " + hex(key);
+    case Table::kPipelines:
+      return "pipeline '" + escape_control(key) + "'";
+    case Table::kTriggers:
+      return "trigger " + hex(key);
+    case Table::kScheduleMarks:
+      return "schedule mark of pipeline '" + escape_control(key) + "'";
+    case Table::kSources:
+      return "source '" + escape_control(key) + "'";
     case Table::kLogs:
       if (const auto attempt = parse_attempt_key(key)) {
         return "log summary of " + describe_attempt(*attempt);
