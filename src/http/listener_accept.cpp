@@ -15,7 +15,8 @@
 namespace pawl::http {
 namespace {
 
-constexpr int kAcceptBatch = 64;
+// Few at once: those already in must get their turn while a crowd knocks.
+constexpr int kAcceptBatch = 16;
 constexpr std::int64_t kAcceptPauseMs = 1'000;
 
 }  // namespace

@@ -1,0 +1,92 @@
+// The shapes of docs/api.md, byte for byte. After an intended change, run with PAWL_UPDATE_GOLDEN=1,
+// and read the difference before committing it.
+#include "http/json_views.h"
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "base/version.h"
+#include "support/http_world.h"
+
+namespace pawl::http {
+namespace {
+
+using test::at;
+using test::HttpWorld;
+
+void check_golden(const std::string& name, const Json& json) {
+  const std::string actual = json.dump(2) + "\n";
+  const std::string path = std::string(PAWL_GOLDEN_DIR) + "/" + name;
+  if (std::getenv("PAWL_UPDATE_GOLDEN") != nullptr) {
+    std::ofstream(path, std::ios::binary) << actual;
+  }
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream expected;
+  expected << file.rdbuf();
+  INFO("golden file: ", path);
+  CHECK(actual == expected.str());
+}
+
+TEST_CASE("runs and pipelines have their golden shapes") {
+  const HttpWorld world;
+  const WallTime now = at("12:00:10");
+  const Pipeline nightly = test::make_nightly();
+  const RunDetail ended = *world.store.run(RunId{1});
+  const RunDetail running = *world.store.run(RunId{2});
+  check_golden("run_summary.json", run_summary_json(running.run, now));
+  check_golden("run_detail.json", run_detail_json(ended, &nightly, now));
+  check_golden("run_detail_without_definition.json", run_detail_json(running, nullptr, now));
+  check_golden("pipeline_summary.json", pipeline_summary_json(nightly, &ended.run, now));
+  check_golden("pipeline_summary_never_run.json",
+               pipeline_summary_json(test::make_tidy(), nullptr, now));
+  check_golden("pipeline_detail.json", pipeline_detail_json(nightly, &ended.run, now));
+  check_golden("source.json", source_json(world.control.snapshot()->sources->front()));
+  Json status = status_json(*world.control.snapshot());
+  CHECK(status["version"].as_string() == kVersion);
+  status.set("version", "VERSION");
+  check_golden("status.json", status);
+}
+
+TEST_CASE("a duration counts up to now while running, and never backwards") {
+  Run run;
+  run.created_at = at("12:00:00");
+  CHECK(run_summary_json(run, at("12:00:10"))["duration_ms"].is_null());
+  run.started_at = at("12:00:05");
+  CHECK(run_summary_json(run, at("12:00:10"))["duration_ms"].as_integer() == 5000);
+  CHECK(run_summary_json(run, at("11:00:00"))["duration_ms"].as_integer() == 0);
+  run.ended_at = at("12:00:07");
+  CHECK(run_summary_json(run, at("13:00:00"))["duration_ms"].as_integer() == 2000);
+}
+
+TEST_CASE("ticks of several pipelines come in order, and ties by name") {
+  const auto with_cron = [](const std::string& name, const std::string& expression) {
+    Pipeline pipeline;
+    pipeline.name = name;
+    pipeline.triggers.emplace_back(CronTrigger{*CronSchedule::parse(expression, false), Zone{}});
+    return pipeline;
+  };
+  const Pipeline ten = with_cron("b-ten", "*/10 * * * *");
+  const Pipeline fifteen = with_cron("a-fifteen", "*/15 * * * *");
+  const Pipeline never = with_cron("never", "0 0 30 2 *");
+  std::string seen;
+  for (const ScheduledTick& tick : next_ticks({&ten, &fifteen, &never}, at("12:00:00"), 6)) {
+    seen += tick_json(tick)["at"].as_string().substr(11, 5) + tick.pipeline->name + " ";
+  }
+  CHECK(seen == "12:10b-ten 12:15a-fifteen 12:20b-ten 12:30a-fifteen 12:30b-ten 12:40b-ten ");
+  CHECK(next_ticks({&never}, at("12:00:00"), 6).empty());
+  CHECK_FALSE(next_tick(never, at("12:00:00")).is_set());
+}
+
+TEST_CASE("log records: raw bytes become text, times are cut to milliseconds") {
+  const Json json =
+      log_record_json({LogStream::kPawl, 1'772'366'400'123'999'999, "a\xff\x1b[31m\n"});
+  CHECK(json["stream"].as_string() == "pawl");
+  CHECK(json["time"].as_string() == "2026-03-01T12:00:00.123Z");
+  CHECK(json.dump().find("a\xef\xbf\xbd\\u001b[31m\\n") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace pawl::http
