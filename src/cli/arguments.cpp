@@ -45,6 +45,15 @@ std::string check_word(const std::string& text) {
   return "";
 }
 
+// As the API takes it: it travels as a header's value.
+std::string check_key(const std::string& text) {
+  const bool is_visible =
+      std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+  if (!text.empty() && is_visible && text.size() <= limits::kIdempotencyKeyBytes) return "";
+  return "a key is 1 to " + std::to_string(limits::kIdempotencyKeyBytes) +
+         " letters, digits and signs of ASCII, without blanks";
+}
+
 std::string check_param(const std::string& text) {
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0) return "'" + text + "' is not NAME=VALUE";
@@ -184,7 +193,7 @@ void add_run_command(Parser& parser) {
   run.add_option("--idempotency-key", parser.raw.key,
                  "A second request with the same key finds the first run")
       ->type_name("KEY")
-      ->check(check_word);
+      ->check(check_key);
 }
 
 void add_run_queries(Parser& parser) {

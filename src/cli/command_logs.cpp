@@ -1,6 +1,7 @@
 #include "cli/api_client.h"
 #include "cli/commands.h"
 #include "cli/history.h"
+#include "cli/json_view.h"
 #include "cli/run_watch.h"
 #include "cli/text.h"
 
@@ -35,12 +36,12 @@ Result<void> print_log(History& history, const LogQuery& query, bool whole_lines
 Result<ExitCode> print_all(const LogsArguments& arguments, const Json& run, History& history,
                            Context& context) {
   bool first = true;
-  for (const Json& task : run["tasks"].items()) {
-    const std::string& id = task["id"].as_string();
+  for (const Json* task : tasks_in_dag_order(run)) {
+    const std::string& id = (*task)["id"].as_string();
     context.out().write((first ? "==> " : "\n==> ") + printable(id) + ": " +
-                        printable(task["status"].as_string()) + " <==\n");
+                        printable((*task)["status"].as_string()) + " <==\n");
     first = false;
-    if (task["attempts"].items().empty()) continue;
+    if ((*task)["attempts"].items().empty()) continue;
     PAWL_CHECK(print_log(history, {arguments.run, id, 0, false}, true, context));
   }
   return ExitCode::kDone;

@@ -1,6 +1,3 @@
-#include <algorithm>
-#include <vector>
-
 #include "cli/commands.h"
 #include "cli/history.h"
 #include "cli/json_view.h"
@@ -50,16 +47,6 @@ Facts run_facts(const Json& run, WallTime now) {
   return facts;
 }
 
-// What a task waits for stands above it.
-std::vector<const Json*> in_dag_order(const Json& tasks) {
-  std::vector<const Json*> ordered;
-  for (const Json& task : tasks.items()) ordered.push_back(&task);
-  std::stable_sort(ordered.begin(), ordered.end(), [](const Json* a, const Json* b) {
-    return (*a)["level"].as_integer() < (*b)["level"].as_integer();
-  });
-  return ordered;
-}
-
 }  // namespace
 
 Result<ExitCode> execute(const ShowArguments& arguments, Context& context) {
@@ -77,7 +64,7 @@ Result<ExitCode> execute(const ShowArguments& arguments, Context& context) {
                {"TOOK", Align::kRight},
                {"AFTER"},
                {"REASON"}});
-  for (const Json* task : in_dag_order(run["tasks"])) {
+  for (const Json* task : tasks_in_dag_order(run)) {
     table.add({(*task)["id"].as_string(), status_cell(*task),
                std::to_string((*task)["attempts"].items().size()),
                when_text((*task)["started_at"], now),

@@ -1,5 +1,7 @@
 #include "cli/json_view.h"
 
+#include <algorithm>
+
 #include "cli/time_text.h"
 
 namespace pawl::cli {
@@ -35,6 +37,15 @@ std::string reason_text(const Json& subject, WallTime now) {
     text += text.empty() ? "being cancelled" : "; being cancelled";
   }
   return text;
+}
+
+std::vector<const Json*> tasks_in_dag_order(const Json& run) {
+  std::vector<const Json*> ordered;
+  for (const Json& task : run["tasks"].items()) ordered.push_back(&task);
+  std::stable_sort(ordered.begin(), ordered.end(), [](const Json* a, const Json* b) {
+    return (*a)["level"].as_integer() < (*b)["level"].as_integer();
+  });
+  return ordered;
 }
 
 std::string short_revision(const Json& revision) { return revision.as_string().substr(0, 12); }

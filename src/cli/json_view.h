@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/json.h"
 #include "base/time.h"
@@ -18,6 +19,8 @@ namespace pawl::cli {
 [[nodiscard]] Cell status_cell(const Json& subject);
 // "exit_code: the command ended with 3"; also a retry or a cancellation to come.
 [[nodiscard]] std::string reason_text(const Json& subject, WallTime now);
+// A run's tasks, each below what it waits for. Into `run`.
+[[nodiscard]] std::vector<const Json*> tasks_in_dag_order(const Json& run);
 // The first 12 digits of a commit.
 [[nodiscard]] std::string short_revision(const Json& revision);
 

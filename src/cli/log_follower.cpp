@@ -30,7 +30,7 @@ Result<void> LogFollower::poll(const Json& run) {
   const Json::Array& tasks = run["tasks"].items();
   if (tasks_.empty()) {
     for (const Json& task : tasks) {
-      tasks_.push_back({task["id"].as_string(), 1, "", "", {}});
+      tasks_.push_back({task["id"].as_string(), 1, "", "", {}, 1});
       id_width_ = std::max(id_width_, tasks_.back().id.size());
     }
   }
@@ -89,7 +89,7 @@ void LogFollower::print_collected() {
 
 void LogFollower::print_line_start(const Record& record) {
   if (line_open_ && open_task_ == record.task && open_attempt_ == record.attempt) return;
-  finish();
+  end_line();
   std::string prefix = printable(tasks_[record.task].id);
   if (record.attempt > 1) prefix += "#" + std::to_string(record.attempt);
   if (prefix.size() < id_width_) prefix.append(id_width_ - prefix.size(), ' ');
@@ -100,22 +100,41 @@ void LogFollower::print_line_start(const Record& record) {
 }
 
 void LogFollower::print(const Record& record) {
-  std::string text = record.text;
-  if (context_.out().is_terminal()) text = tasks_[record.task].escaper.feed(text);
-  if (record.is_note) finish();
-  for (std::string_view rest = text; !rest.empty();) {
-    const std::size_t end = rest.find('\n');
-    print_line_start(record);
-    context_.out().write(rest.substr(0, end));
-    if (end == std::string_view::npos) return;
-    finish();
-    rest.remove_prefix(end + 1);
+  TaskLog& log = tasks_[record.task];
+  if (record.attempt != log.escaper_attempt) print_held(record.task);
+  log.escaper_attempt = record.attempt;
+  if (record.is_note) end_line();
+  if (context_.out().is_terminal()) {
+    print_text(record, log.escaper.feed(record.text));
+  } else {
+    print_text(record, record.text);
   }
 }
 
-void LogFollower::finish() {
+void LogFollower::print_held(std::size_t index) {
+  TaskLog& log = tasks_[index];
+  print_text({index, log.escaper_attempt, "", "", false}, log.escaper.finish());
+}
+
+void LogFollower::print_text(const Record& record, std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    print_line_start(record);
+    context_.out().write(text.substr(0, end));
+    if (end == std::string_view::npos) return;
+    end_line();
+    text.remove_prefix(end + 1);
+  }
+}
+
+void LogFollower::end_line() {
   if (line_open_) context_.out().write("\n");
   line_open_ = false;
+}
+
+void LogFollower::finish() {
+  for (std::size_t i = 0; i < tasks_.size(); ++i) print_held(i);
+  end_line();
 }
 
 }  // namespace pawl::cli

@@ -24,7 +24,7 @@ class LogFollower {
   // Prints all that the tasks of `run` (GET /runs/{id}) have written since the last call. After a
   // call with a run that has ended, everything was printed. An error loses nothing: call again.
   [[nodiscard]] Result<void> poll(const Json& run);
-  // Ends the line that is still open, if any.
+  // Prints what is held back (see LogEscaper) and ends the line that is still open, if any.
   void finish();
 
  private:
@@ -34,6 +34,7 @@ class LogFollower {
     std::string cursor;         // in that attempt's log
     std::string last_time;      // keeps the task's own order when sorting by time
     LogEscaper escaper;
+    std::uint32_t escaper_attempt = 1;  // whose text the escaper holds back
   };
   struct Record {
     std::size_t task = 0;
@@ -49,6 +50,9 @@ class LogFollower {
   void print_collected();
   void print(const Record& record);
   void print_line_start(const Record& record);
+  void print_text(const Record& record, std::string_view text);
+  void print_held(std::size_t index);
+  void end_line();
 
   RunId run_;
   ApiClient& api_;

@@ -234,7 +234,7 @@ CannedAnswer log_page(const CannedRequest& request, int look) {
        Json::array().push(record("stdout", 3, "three\n")).push(record("stdout", 5, "five\n")), "a3",
        true},
       {3, "build-all/logs?format=json&attempt=1&cursor=a3",
-       Json::array().push(record("stdout", 7, "last")), "a4", true},
+       Json::array().push(record("stdout", 7, "last\r")), "a4", true},
   };
   for (const Page& page : pages) {
     if (look >= page.from_look && request.target.ends_with("/" + page.ends)) {
