@@ -83,6 +83,11 @@ bool is_disk_full(const std::string& path) {
 
 Result<CloneStore> CloneStore::open(const std::string& cache_directory,
                                     const std::string& source_name, const std::string& url) {
+  if (source_name.empty() || source_name.front() == '.' ||
+      source_name.find('/') != std::string::npos) {
+    return Error{
+        ErrorKind::kInvalid, "the source's name '" + source_name + "' is no file name", {}};
+  }
   const std::string own_name = source_name + "-" + hex(sha256(url)).substr(0, kDigestDigits);
   const std::string folder = cache_directory + "/" + own_name;
   PAWL_CHECK(make_directories(folder));
@@ -94,14 +99,15 @@ Result<CloneStore> CloneStore::open(const std::string& cache_directory,
   while (::flock(lock.get(), LOCK_EX) != 0) {
     if (errno != EINTR) return file_system_error("cannot lock", lock_path, errno);
   }
-  for (const std::string& name : names_in(folder, is_leftover)) remove_tree(folder + "/" + name);
+  CloneStore store(folder, std::move(lock));
+  store.remove_leftovers();
   const auto is_stale = [&](const std::string& name) {
     return is_other_url(name, source_name, own_name);
   };
   for (const std::string& name : names_in(cache_directory, is_stale)) {
     remove_tree(cache_directory + "/" + name);
   }
-  return CloneStore(folder, std::move(lock));
+  return store;
 }
 
 bool CloneStore::has_repository() const {
@@ -125,10 +131,8 @@ Result<void> CloneStore::replace_with(const std::string& path) const {
     if (::rename(path.c_str(), current.c_str()) == 0) return {};
     return file_system_error("cannot rename", path, errno);
   }
-  if (::renameat2(AT_FDCWD, path.c_str(), AT_FDCWD, current.c_str(), RENAME_EXCHANGE) == 0) {
-    remove_tree(path);
+  if (::renameat2(AT_FDCWD, path.c_str(), AT_FDCWD, current.c_str(), RENAME_EXCHANGE) == 0)
     return {};
-  }
   // Not every filesystem can exchange. Between these two there is no clone, which the next pull mends.
   const std::string old_path = folder_ + "/old." + random_hex(4);
   if (::rename(current.c_str(), old_path.c_str()) != 0) {
@@ -137,8 +141,11 @@ Result<void> CloneStore::replace_with(const std::string& path) const {
   if (::rename(path.c_str(), current.c_str()) != 0) {
     return file_system_error("cannot rename", path, errno);
   }
-  remove_tree(old_path);
   return {};
+}
+
+void CloneStore::remove_leftovers() const {
+  for (const std::string& name : names_in(folder_, is_leftover)) remove_tree(folder_ + "/" + name);
 }
 
 }  // namespace pawl

@@ -17,8 +17,8 @@ namespace pawl {
 
 class CloneStore {
  public:
-  // Makes the folder, waits for its lock, removes what an earlier child left half-done. Folders of the
-  // same source with another url are removed. Errors: kDenied, kExhausted, kUnavailable.
+  // Makes the folder, waits for its lock, removes leftovers and the folders of the same source with another
+  // url. Errors: kDenied, kExhausted, kUnavailable, kInvalid (a name that is no file name).
   [[nodiscard]] static Result<CloneStore> open(const std::string& cache_directory,
                                                const std::string& source_name,
                                                const std::string& url);
@@ -31,8 +31,10 @@ class CloneStore {
   // A path for a new clone; nothing is there yet.
   [[nodiscard]] std::string new_path() const;
   // Puts the clone at `path` (from new_path()) in the place of the current one, atomically where the
-  // filesystem can, and removes that.
+  // filesystem can. The old one is then a leftover.
   [[nodiscard]] Result<void> replace_with(const std::string& path) const;
+  // Removes clones that were replaced or never finished.
+  void remove_leftovers() const;
 
  private:
   CloneStore(std::string folder, UniqueFd lock)

@@ -140,11 +140,10 @@ class RemotePull {
   }
 
   Result<PullResult> pull_fresh() {
-    const std::string path = store_.new_path();
-    auto result = pull_into(path);
+    auto result = pull_into(store_.new_path());
     if (!result) {
-      std::error_code ignored;
-      std::filesystem::remove_all(path, ignored);
+      enter_stage(Stage::kStart, "removing what was received");
+      store_.remove_leftovers();
     }
     return result;
   }
@@ -165,6 +164,8 @@ class RemotePull {
     clone_sound_ = false;
     PAWL_CHECK(store_.replace_with(path));
     clone_sound_ = true;
+    enter_stage(Stage::kStart, "removing the old clone");
+    store_.remove_leftovers();
     return result;
   }
 
@@ -246,6 +247,7 @@ Result<PullReply> pull_remote(const PullRequest& request, const SourceUrl& url) 
   PAWL_TRY(std::string path, normal_path(request.source.path));
   PAWL_TRY(const RemoteAccess access, make_access(request, url));
   PAWL_TRY(const CaLocation certificates, choose_certificates(access));
+  enter_stage(Stage::kStart, "preparing the clone's directory");
   PAWL_TRY(const CloneStore store,
            CloneStore::open(request.cache_directory, request.source.name, url.clean));
   // An auth.ca_file is loaded by libgit2's own call, which says when it cannot.

@@ -53,6 +53,20 @@ bool is_damage_class(int klass) {
   }
 }
 
+// libgit2's words, and what to do where they do not say.
+std::string with_hint(const std::string& message) {
+  constexpr std::string_view kRedirect = "cannot redirect";
+  constexpr std::string_view kContentType = "invalid content-type";
+  if (message.empty()) return "the remote closed the connection";
+  if (message.compare(0, kRedirect.size(), kRedirect) == 0) {
+    return message + ": a pull stays on its host; put the new address into the source's url";
+  }
+  if (message.compare(0, kContentType.size(), kContentType) == 0) {
+    return message + ": the address is no repository, or its server does not speak smart HTTP";
+  }
+  return message;
+}
+
 std::string default_branch_of(const git_remote_head* const* heads, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     if (std::string_view(heads[i]->name) == "HEAD" && heads[i]->symref_target != nullptr) {
@@ -180,8 +194,7 @@ Error RemoteSession::failure(int code, bool clone_too) const {
                      "'?",
                  {}};
   }
-  return Error{
-      ErrorKind::kUnavailable, message.empty() ? "the remote closed the connection" : message, {}};
+  return Error{ErrorKind::kUnavailable, with_hint(message), {}};
 }
 
 bool RemoteSession::may_have_credentials(const std::string& url) const {

@@ -31,8 +31,9 @@ void write_line(std::string_view prefix, std::string_view text) {
 void enter_stage(Stage stage, std::string_view text) {
   const std::string prefix = std::string(kStagePrefix) + static_cast<char>(stage) + ' ';
   write_line(prefix, text);
-  const bool network = stage == Stage::kRemote || stage == Stage::kFetch;
-  hang_limit_ms = network ? limits::kPullFetchHangMs : limits::kPullHangMs;
+  const bool long_work =
+      stage == Stage::kStart || stage == Stage::kRemote || stage == Stage::kFetch;
+  hang_limit_ms = long_work ? limits::kPullFetchHangMs : limits::kPullHangMs;
   note_progress();
 }
 

@@ -12,7 +12,7 @@
 namespace pawl {
 
 enum class Stage : char {
-  kStart = 's',
+  kStart = 's',       // makes and removes directories
   kRemote = 'r',      // asks the remote for its refs
   kFetch = 'f',       // receives objects into the clone
   kClone = 'c',       // reads or writes the clone alone

@@ -187,6 +187,29 @@ TestCertificates make_certificates(const TempDirectory& directory, const std::st
   return made;
 }
 
+TestCertificates make_expired_certificates(const TempDirectory& directory,
+                                           const std::string& prefix, const std::string& name) {
+  TestCertificates made = make_certificates(directory, prefix, name);
+  const std::string base = directory / prefix;
+  write_text(base + ".index", "");
+  write_text(base + ".serial", "1000\n");
+  write_text(base + ".cnf",
+             "[ca]\ndefault_ca = it\n[it]\ndatabase = " + base + ".index\nserial = " + base +
+                 ".serial\nnew_certs_dir = " + directory.path() +
+                 "\ndefault_md = sha256\npolicy = any\n[any]\ncommonName = supplied\n");
+  run({"openssl",    "ca",
+       "-batch",     "-notext",
+       "-config",    base + ".cnf",
+       "-cert",      made.ca_file,
+       "-keyfile",   base + "-ca.key",
+       "-in",        base + ".csr",
+       "-extfile",   base + ".ext",
+       "-startdate", "20200101000000Z",
+       "-enddate",   "20210101000000Z",
+       "-out",       made.certificate_file});
+  return made;
+}
+
 PullProcess::Options pull_options(const TempDirectory& directory, std::int64_t deadline_ms) {
   PullProcess::Options options;
   options.executable = pull_child_path();

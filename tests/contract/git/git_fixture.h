@@ -84,6 +84,11 @@ struct TestCertificates {
                                                  const std::string& prefix,
                                                  const std::string& name);
 
+// The same, expired for years.
+[[nodiscard]] TestCertificates make_expired_certificates(const TempDirectory& directory,
+                                                         const std::string& prefix,
+                                                         const std::string& name);
+
 // Options with the tests' own child.
 [[nodiscard]] PullProcess::Options pull_options(const TempDirectory& directory,
                                                 std::int64_t deadline_ms = 30'000);

@@ -134,5 +134,6 @@ else:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(arguments.certificate, arguments.key)
         server.socket = context.wrap_socket(server.socket, server_side=True)
+server.handle_error = lambda *ignored: None
 print(f"port {server.server_port}", flush=True)
 server.serve_forever()

@@ -307,6 +307,22 @@ TEST_CASE("https: the right CA, a wrong one, another name, no usable file") {
   }
 }
 
+TEST_CASE("https: an expired certificate is said to have expired") {
+  Remote remote;
+  const TestCertificates expired =
+      test::make_expired_certificates(remote.directory, "old", "IP:127.0.0.1");
+  const GitServer server(
+      remote.directory,
+      remote.arguments({"--certificate", expired.certificate_file, "--key", expired.key_file}));
+  PullProcess process(pull_options(remote.directory));
+  SourceConfig source = source_at(server.url("/fleet.git", "127.0.0.1", "https"));
+  source.ca_file = expired.ca_file;
+  const auto pulled = process.pull(source, "");
+  REQUIRE_FALSE(pulled.ok());
+  CHECK(pulled.error().kind == ErrorKind::kDenied);
+  CHECK(has(pulled.error().message, "expired on Jan  1"));
+}
+
 TEST_CASE("redirects: within the host; never to another, and no password with them") {
   Remote remote;
   const std::string password_file = remote.directory / "password";
@@ -327,6 +343,7 @@ TEST_CASE("redirects: within the host; never to another, and no password with th
   REQUIRE_FALSE(elsewhere.ok());
   CHECK(elsewhere.error().kind == ErrorKind::kUnavailable);
   CHECK(has(elsewhere.error().message, "localhost"));
+  CHECK(has(elsewhere.error().message, "source's url"));
   CHECK(target.requests().empty());
 
   // The same host, another port: reached or not, it does not get the password.
@@ -354,12 +371,21 @@ TEST_CASE("a remote that is silent, resets, drips, fails or talks nonsense is an
     REQUIRE_FALSE(pulled.ok());
     CHECK(pulled.error().kind == kind);
     CHECK(pulled.error().context == server.url("/fleet.git"));
-    MESSAGE(behaviour << ": " << pulled.error().text());
   }
   PullProcess process(pull_options(remote.directory, kShortDeadlineMs));
   const auto refused = process.pull(source_at("http://127.0.0.1:1/fleet.git"), "");
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().kind == ErrorKind::kUnavailable);
+}
+
+TEST_CASE("a source whose name is no file name gets no directory") {
+  TempDirectory directory;
+  PullProcess process(pull_options(directory));
+  for (const std::string name : {"", "..", "../x", "a/b"}) {
+    SourceConfig source = source_at("http://127.0.0.1:1/x");
+    source.name = name;
+    CHECK(process.pull(source, "").error().kind == ErrorKind::kInvalid);
+  }
 }
 
 TEST_CASE("a remote that does not know the repository") {
