@@ -58,7 +58,8 @@ class Readme(Case):
         with open(self.agent.config, "w", encoding="utf-8") as file:
             file.write(self.host.replace("https://git.example.net/fleet.git", self.agent.repository))
             file.writelines(rest)
-        self.agent.start()
+        self.agent.start(wait_for_pipelines=False)
+        self.agent.cli("sync", "fleet", "--wait", check=False)
         sources = self.agent.get("/sources")["sources"]
         self.assertEqual([source["name"] for source in sources], ["fleet"])
         # Its policy names alpine only: the test's image is refused, and the file and line are said.

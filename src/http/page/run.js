@@ -39,7 +39,9 @@ export class RunView {
   draw() {
     const run = this.run;
     this.header.replaceChildren(this.makeHeader(run));
+    const focused = this.dag.contains(document.activeElement) ? document.activeElement.dataset.task : null;
     this.dag.replaceChildren(drawDag(run.tasks, this.chosen, (task) => this.choose(task)));
+    if (focused) this.focusTask(focused);
     this.tasks.replaceChildren(make("h2", {}, "Details"), table(
       ["Task", "Status", "Tries", "Took", "Caps", "Image", ""],
       run.tasks.map((task) => make("tr", { class: task.id === this.chosen ? "chosen" : null },
@@ -77,7 +79,11 @@ export class RunView {
     this.chosen = task;
     this.draw();
     this.openLog();
-    this.dag.querySelector(`[data-task="${CSS.escape(task)}"]`)?.focus();
+    this.focusTask(task);
+  }
+
+  focusTask(task) {
+    this.dag.querySelector(`[data-task="${CSS.escape(task)}"]`)?.focus({ preventScroll: true });
   }
 
   openLog() {
