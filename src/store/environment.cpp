@@ -11,13 +11,16 @@
 
 #include <fcntl.h>
 #include <lmdb.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <mutex>
 #include <set>
 #include <utility>
@@ -28,8 +31,8 @@
 namespace pawl::store {
 namespace {
 
-constexpr unsigned kFreeList =
-    0;  // LMDB's own table of free pages: transaction → count, page numbers
+// LMDB's own table of free pages: transaction → count, page numbers.
+constexpr unsigned kFreeList = 0;
 constexpr mdb_mode_t kFileMode = 0600;
 
 // No record is larger; a larger size is a damaged page's, and may point out of the map.
@@ -368,6 +371,36 @@ void Environment::check_readers() {
   int dead = 0;
   // Failing, it only leaves old pages unused for longer.
   (void)mdb_reader_check(env_, &dead);
+}
+
+std::optional<std::uintptr_t> Environment::find_mapped_byte() const {
+  const auto txn = read();
+  if (!txn) return std::nullopt;
+  for (Table table : all_tables()) {
+    auto cursor = txn->cursor(table);
+    if (!cursor) return std::nullopt;
+    const auto found = cursor->next();
+    if (found && *found) return reinterpret_cast<std::uintptr_t>(cursor->key().data());
+  }
+  return std::nullopt;
+}
+
+void Environment::release_memory() {
+  if (!map_) {
+    const auto byte = find_mapped_byte();
+    if (!byte) return;
+    std::ifstream maps("/proc/self/maps");
+    for (std::string line; std::getline(maps, line);) {
+      unsigned long start = 0;
+      unsigned long end = 0;
+      if (std::sscanf(line.c_str(), "%lx-%lx", &start, &end) != 2) continue;
+      if (start <= *byte && *byte < end) map_ = Map{start, end - start};
+    }
+    if (!map_) return;
+  }
+  // The mapping is shared and file-backed: pages come back by themselves when they are touched, also
+  // under a reader's hands.
+  (void)::madvise(reinterpret_cast<void*>(map_->start), map_->bytes, MADV_DONTNEED);
 }
 
 Result<std::size_t> Environment::count_free_pages(std::size_t from) const {

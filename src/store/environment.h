@@ -118,6 +118,9 @@ class Environment {
   [[nodiscard]] Result<Transaction> write();
   // Frees the slots of readers that died.
   void check_readers();
+  // Gives back what the map holds of physical memory. The kernel has it in its page cache still, and counts it as
+  // its own then; without this, an agent seems as large as what was ever read or written.
+  void release_memory();
   // Reads the list of free pages: not for every commit.
   [[nodiscard]] Result<Usage> usage() const;
   // How much of what is in use was missing at the end of the file when it was opened. 0: nothing.
@@ -131,6 +134,7 @@ class Environment {
   [[nodiscard]] Result<void> open_tables();
   [[nodiscard]] Result<Transaction> begin(unsigned flags) const;
   [[nodiscard]] Result<std::size_t> count_free_pages(std::size_t from) const;
+  [[nodiscard]] std::optional<std::uintptr_t> find_mapped_byte() const;
 
   const std::string directory_;
   const bool read_only_;
@@ -139,6 +143,12 @@ class Environment {
   MDB_env* env_ = nullptr;
   TableHandles tables_{};
   std::size_t missing_bytes_ = 0;
+  // Where LMDB mapped the file; it does not say so itself.
+  struct Map {
+    std::uintptr_t start = 0;
+    std::size_t bytes = 0;
+  };
+  std::optional<Map> map_;
 };
 
 // The path of LMDB's data in a store's directory.

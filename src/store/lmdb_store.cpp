@@ -200,12 +200,13 @@ class LmdbStore : public Reading<Store> {
 
   const std::string& instance_id() const override { return instance_id_; }
 
-  // Room is looked at, and readers that died are let go of, every limits::kStoreCheckMs.
+  // Every limits::kStoreCheckMs: readers that died are let go of, memory is given back, room is looked at.
   void look_after() {
     const auto now = std::chrono::steady_clock::now();
     if (now < next_look_) return;
     next_look_ = now + std::chrono::milliseconds(limits::kStoreCheckMs);
     environment_->check_readers();
+    environment_->release_memory();
     const auto usage = environment_->usage();
     if (!usage) return;  // the transaction that follows meets the same trouble and reports it
     const std::size_t percent = usage->used_bytes / (usage->map_bytes / 100 + 1);

@@ -90,7 +90,7 @@ void measure_pages(const Store& store) {
   };
   RunQuery query;
   page("newest 50", query);
-  query.pipeline = name_of(7);
+  query.pipeline = name_of(20);
   page("newest 50 of one pipeline", query);
   query.status = Status::kFailed;
   page("newest 50 failed of one pipeline", query);
