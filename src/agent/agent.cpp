@@ -109,6 +109,9 @@ Result<void> Agent::start() {
   published_.update([&](AgentSnapshot& snapshot) {
     snapshot.host_name = config_.host_name;
     snapshot.started_at = clock_.wall();
+    snapshot.workers = config_.workers;
+    snapshot.sources =
+        std::make_shared<const std::vector<SourceState>>(unpulled(config_.sources));
   });
   // The addresses before the recovery: a second agent must fail before it touches a container.
   PAWL_TRY(servers_, HttpServers::start(config_, *control_, *store_));

@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""The agent's footprint: see tools/bench. Uses the end-to-end tests' harness for an agent of its own."""
+
+import argparse
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "e2e"))
+from harness import PAWL, Agent  # noqa: E402
+
+PIPELINE = """name: p{n}
+triggers: [{{cron: "{minute} {hour} * * *", timezone: {zone}}}, {{webhook: {{path: p{n}, secret: [hook]}}}}]
+tasks:
+  - {{id: a, image: "{{image}}", command: "true"}}
+  - {{id: b, image: "{{image}}", command: "true", depends_on: [a]}}
+"""
+ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Tokyo"]
+
+
+def kib(pid, key):
+    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith(key + ":"))
+
+
+def cpu_seconds(pid):
+    """User and system time of the process and of the children it has waited for."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return sum(int(fields[i]) for i in (11, 12, 13, 14)) / os.sysconf("SC_CLK_TCK")
+
+
+def first_answer_ms(agent):
+    """From exec to a 200 of /healthz."""
+    started = time.perf_counter()
+    with open(agent.log, "ab") as log:
+        agent.process = subprocess.Popen([PAWL, "agent", "--config", agent.config], stdin=subprocess.DEVNULL,
+                                         stdout=log, stderr=log)
+    while True:
+        connection = http.client.HTTPConnection("127.0.0.1", agent.http_port, timeout=5)
+        try:
+            connection.request("GET", "/healthz")
+            if connection.getresponse().status == 200:
+                return (time.perf_counter() - started) * 1000
+        except OSError:
+            time.sleep(0.0005)
+        finally:
+            connection.close()
+
+
+def webhook_ms(agent, count):
+    times = []
+    connection = http.client.HTTPConnection("127.0.0.1", agent.hooks_port, timeout=20)
+    for number in range(count):
+        body = json.dumps({"n": number, "at": time.time()}).encode()
+        signature = hmac.new(agent.secret.encode(), body, hashlib.sha256).hexdigest()
+        started = time.perf_counter()
+        connection.request("POST", "/hooks/p1", body, {"Content-Type": "application/json",
+                                                       "X-Hub-Signature-256": f"sha256={signature}"})
+        answer = connection.getresponse()
+        answer.read()
+        times.append((time.perf_counter() - started) * 1000)
+        assert answer.status == 202, answer.status
+    return statistics.median(times)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--idle-seconds", type=float, default=60)
+    arguments = parser.parse_args()
+    files = {f"p{n}.yaml": PIPELINE.format(n=n, minute=n % 60, hour=n % 24, zone=ZONES[n % 4]).replace(
+        "{image}", "{image}") for n in range(100)}
+    agent = Agent(files, image=False)
+    # As an operator would have it: the SPEC's own interval, so that idle includes polling.
+    with open(agent.config, encoding="utf-8") as file:
+        text = file.read().replace("interval: 1h", "interval: 60s")
+    with open(agent.config, "w", encoding="utf-8") as file:
+        file.write(text)
+    try:
+        agent.start()
+        agent.stop()
+        starts = []
+        for _ in range(11):
+            starts.append(first_answer_ms(agent))
+            agent.stop()
+        first_answer_ms(agent)
+        agent.cli("sync", "fleet", "--wait")
+        pid = agent.process.pid
+        time.sleep(2)
+        before, began = cpu_seconds(pid), time.monotonic()
+        time.sleep(arguments.idle_seconds)
+        used, passed = cpu_seconds(pid) - before, time.monotonic() - began
+        memory, private = kib(pid, "VmRSS"), kib(pid, "RssAnon")
+        syncs = []
+        for _ in range(5):
+            began = time.perf_counter()
+            agent.cli("sync", "fleet", "--wait")
+            syncs.append((time.perf_counter() - began) * 1000)
+        print(f"binary                                   {os.path.getsize(PAWL) / 1e6:.1f} MB")
+        print(f"start to the first healthy answer        {statistics.median(starts):.1f} ms (median of {len(starts)})")
+        print(f"idle, 100 scheduled pipelines: memory    {memory / 1024:.1f} MiB ({private / 1024:.1f} MiB of it its own)")
+        print(f"idle, 100 scheduled pipelines: CPU       {100 * used / passed:.3f} % over {passed:.0f} s, pulls included")
+        print(f"pawl sync, unchanged source              {statistics.median(syncs):.0f} ms (median of {len(syncs)})")
+        print(f"signed webhook to its 202                {webhook_ms(agent, 51):.1f} ms (median of 51)")
+    finally:
+        agent.close()
+
+
+if __name__ == "__main__":
+    main()
