@@ -225,6 +225,23 @@ TEST_CASE("what an interrupted pull left behind is removed") {
   CHECK_FALSE(fs::exists(folder + "/old.0badf00d"));
 }
 
+TEST_CASE("without the time for a second child, the next pull makes the new clone") {
+  Served served;
+  const auto first = served.process.pull(served.source, "");
+  REQUIRE(first.ok());
+  const std::string clone = clone_folder(served.options) + "/repository";
+  unpack(clone);
+  truncate(loose(clone, ""), 0.5);
+  // Long enough for a pull, too short for one more after limits::kPullHangMs of spinning.
+  PullProcess process(pull_options(served.directory, limits::kPullHangMs + 900));
+  const auto hung = process.pull(served.source, first->revision);
+  REQUIRE_FALSE(hung.ok());
+  CHECK((hung.error().kind == ErrorKind::kCorrupt || hung.error().kind == ErrorKind::kTimeout));
+  const auto mended = process.pull(served.source, first->revision);
+  REQUIRE(mended.ok());
+  served.check_sound(first->revision);
+}
+
 TEST_CASE("damage met while the remote is away is mended once it is back") {
   Served served;
   int port = 0;
