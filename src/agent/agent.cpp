@@ -110,8 +110,7 @@ Result<void> Agent::start() {
     snapshot.host_name = config_.host_name;
     snapshot.started_at = clock_.wall();
     snapshot.workers = config_.workers;
-    snapshot.sources =
-        std::make_shared<const std::vector<SourceState>>(unpulled(config_.sources));
+    snapshot.sources = std::make_shared<const std::vector<SourceState>>(unpulled(config_.sources));
   });
   // The addresses before the recovery: a second agent must fail before it touches a container.
   PAWL_TRY(servers_, HttpServers::start(config_, *control_, *store_));

@@ -39,9 +39,8 @@ ChangeBatch ChangeFeed::wait(std::uint64_t after, std::int64_t timeout_ms) {
                     [&] { return closed_ || last_ > after; });
   batch.closed = closed_;
   batch.next = last_;
-  const auto first = std::partition_point(ring_.begin(), ring_.end(), [&](const Change& change) {
-    return change.sequence <= after;
-  });
+  const auto first = std::partition_point(
+      ring_.begin(), ring_.end(), [&](const Change& change) { return change.sequence <= after; });
   batch.changes.assign(first, ring_.end());
   batch.gap = batch.changes.size() < last_ - after;
   return batch;

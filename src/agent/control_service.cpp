@@ -81,7 +81,8 @@ std::shared_ptr<const AgentSnapshot> ControlService::snapshot() const {
 
 Result<std::string> ControlService::secret(const std::string& name) const {
   if (!is_valid_name(name)) {
-    return Error{ErrorKind::kInvalid, "'" + escape_control(name) + "' is not a name of a secret", {}};
+    return Error{
+        ErrorKind::kInvalid, "'" + escape_control(name) + "' is not a name of a secret", {}};
   }
   PAWL_TRY(std::string secret,
            read_file(parts_.secrets_directory + "/" + name, limits::kSecretBytes));

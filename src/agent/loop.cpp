@@ -167,8 +167,7 @@ Result<void> Loop::apply_item(StoreTransaction& transaction, Item& item, Command
 }
 
 Result<void> Loop::apply_commands(StoreTransaction& transaction, Commands commands,
-                                  Commands& effects, std::vector<Change>& changes,
-                                  bool& written) {
+                                  Commands& effects, std::vector<Change>& changes, bool& written) {
   for (Command& command : commands) {
     if (is_effect(command)) {
       effects.push_back(std::move(command));

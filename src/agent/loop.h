@@ -82,10 +82,10 @@ class Loop : public EventSink {
   const std::vector<SourceState> configured_sources_;
   State state_;
   BoundedQueue<Item> queue_;
-  std::vector<Item> carried_over_;      // reports of a batch that could not be committed
+  std::vector<Item> carried_over_;  // reports of a batch that could not be committed
   std::atomic<bool> store_failing_{false};
   std::atomic<bool> started_{false};
-  std::set<AttemptKey> with_workers_;   // handed over and not yet reported as ended
+  std::set<AttemptKey> with_workers_;  // handed over and not yet reported as ended
   WorkerPool* workers_ = nullptr;
   std::function<void()> published_listener_;
   std::thread thread_;

@@ -7,9 +7,8 @@ namespace pawl {
 
 int run_internal_pull() {
   // What crashes the parser ends this process and not the agent; the verdict itself is the agent's.
-  return run_pull_child([](const PulledFile& file) {
-    static_cast<void>(parse_pipeline_file(file.content, {}, {}));
-  });
+  return run_pull_child(
+      [](const PulledFile& file) { static_cast<void>(parse_pipeline_file(file.content, {}, {})); });
 }
 
 }  // namespace pawl

@@ -150,8 +150,7 @@ Result<SourceState> SourcePullers::sync(const std::string& source, bool wait) {
   if (!wait) return current();
   const bool in_time = changed_.wait_for(
       lock, std::chrono::milliseconds(limits::kPullDeadlineMs + limits::kReplyDeadlineMs), [&] {
-        return stopping_ ||
-               (puller->done >= ticket && current().attempted_at >= puller->posted_at);
+        return stopping_ || (puller->done >= ticket && current().attempted_at >= puller->posted_at);
       });
   if (stopping_) return Error{ErrorKind::kUnavailable, "the agent is stopping", {}};
   if (!in_time) return Error{ErrorKind::kTimeout, "the pull did not end in time", source};
@@ -169,9 +168,7 @@ void SourcePullers::sync_all() {
 }
 
 void SourcePullers::on_published() {
-  {
-    std::lock_guard lock(mutex_);
-  }
+  { std::lock_guard lock(mutex_); }
   changed_.notify_all();
 }
 

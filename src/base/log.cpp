@@ -52,7 +52,8 @@ std::size_t utf8_length(std::string_view text) {
   const bool surrogate = point >= 0xd800 && point <= 0xdfff;
   const bool c1_control = point >= 0x80 && point <= 0x9f;
   // U+202A..202E and U+2066..2069 reorder what a person reads: treated as control characters.
-  const bool reorders = (point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
+  const bool reorders =
+      (point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
   return overlong || surrogate || c1_control || reorders || point > 0x10ffff ? 0 : length;
 }
 
@@ -60,8 +61,8 @@ void append_field(std::string& line, const LogField& field) {
   line += ' ';
   line += field.key;
   line += '=';
-  const bool plain = !field.value.empty() &&
-                     field.value.find_first_of(" \"\\=\n\r\t") == std::string::npos;
+  const bool plain =
+      !field.value.empty() && field.value.find_first_of(" \"\\=\n\r\t") == std::string::npos;
   if (plain) {
     line += escape_control(field.value);
     return;

@@ -41,8 +41,8 @@ struct Error {
 // Ends the process with a message: for programmer errors only. Stays on in release builds.
 [[noreturn]] void panic(std::string_view what, const char* file, int line);
 
-#define PAWL_ASSERT(condition)                                    \
-  do {                                                            \
+#define PAWL_ASSERT(condition)                                       \
+  do {                                                               \
     if (!(condition)) ::pawl::panic(#condition, __FILE__, __LINE__); \
   } while (false)
 

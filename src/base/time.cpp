@@ -102,7 +102,8 @@ bool scan_offset_minutes(Scanner& scanner, std::int64_t& minutes) {
   if (!west && !scanner.character('+')) return false;
   unsigned hour = 0;
   unsigned minute = 0;
-  if (!scanner.number(2, hour) || !scanner.character(':') || !scanner.number(2, minute)) return false;
+  if (!scanner.number(2, hour) || !scanner.character(':') || !scanner.number(2, minute))
+    return false;
   if (hour > 23 || minute > 59) return false;
   minutes = static_cast<std::int64_t>(hour) * 60 + minute;
   if (west) minutes = -minutes;
@@ -120,11 +121,11 @@ std::string format_rfc3339(WallTime time) {
   }
   const Date date = date_from_days(days);
   std::array<char, 48> text{};
-  const int length = std::snprintf(
-      text.data(), text.size(), "%04lld-%02u-%02uT%02d:%02d:%02d.%03dZ",
-      static_cast<long long>(date.year), date.month, date.day, static_cast<int>(rest / kHourMs),
-      static_cast<int>(rest / kMinuteMs % 60), static_cast<int>(rest / kSecondMs % 60),
-      static_cast<int>(rest % kSecondMs));
+  const int length =
+      std::snprintf(text.data(), text.size(), "%04lld-%02u-%02uT%02d:%02d:%02d.%03dZ",
+                    static_cast<long long>(date.year), date.month, date.day,
+                    static_cast<int>(rest / kHourMs), static_cast<int>(rest / kMinuteMs % 60),
+                    static_cast<int>(rest / kSecondMs % 60), static_cast<int>(rest % kSecondMs));
   return std::string(text.data(), static_cast<std::size_t>(length));
 }
 
@@ -155,9 +156,10 @@ std::optional<WallTime> parse_rfc3339(std::string_view text) {
 }
 
 std::string format_duration(std::int64_t ms) {
-  if (ms < 0) return "-" + format_duration(ms == std::numeric_limits<std::int64_t>::min()
-                                               ? std::numeric_limits<std::int64_t>::max()
-                                               : -ms);
+  if (ms < 0)
+    return "-" + format_duration(ms == std::numeric_limits<std::int64_t>::min()
+                                     ? std::numeric_limits<std::int64_t>::max()
+                                     : -ms);
   if (ms < kSecondMs) return std::to_string(ms) + "ms";
   if (ms < 10 * kSecondMs && ms % kSecondMs >= 100) {
     return std::to_string(ms / kSecondMs) + "." + std::to_string(ms % kSecondMs / 100) + "s";

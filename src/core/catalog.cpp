@@ -23,10 +23,9 @@ std::string owner_text(const Origin& origin) {
 bool claim(const State& state, const std::string& source, Merge& merge,
            const PipelinePtr& pipeline) {
   const auto report = [&](const Origin& owner) {
-    merge.problems.push_back(
-        Problem{pipeline->origin.file, pipeline->origin.line, 1,
-                "pipeline '" + pipeline->name + "' is already defined in " + owner_text(owner) +
-                    "; rename one of them"});
+    merge.problems.push_back(Problem{pipeline->origin.file, pipeline->origin.line, 1,
+                                     "pipeline '" + pipeline->name + "' is already defined in " +
+                                         owner_text(owner) + "; rename one of them"});
   };
   if (const auto other = state.pipelines.find(pipeline->name);
       other != state.pipelines.end() && other->second.definition->origin.source != source) {

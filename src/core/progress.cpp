@@ -122,8 +122,8 @@ void arm_timeout(StepContext& context, RunEntry& run, std::uint32_t index) {
   const std::int64_t timeout_ms = run.definition->tasks[index].timeout_ms;
   // A container that outlived its agent has used up some of its time. The wall clock may have
   // jumped meanwhile, so what it says is kept within [0, timeout].
-  const std::int64_t used_ms = std::clamp<std::int64_t>(
-      context.wall.ms - task.live->started_at.ms, 0, timeout_ms);
+  const std::int64_t used_ms =
+      std::clamp<std::int64_t>(context.wall.ms - task.live->started_at.ms, 0, timeout_ms);
   arm(context, task.deadline, Timer::Kind::kAttempt, ref_of(run, index),
       context.mono.plus_ms(timeout_ms - used_ms));
 }

@@ -99,8 +99,9 @@ void resume_task(StepContext& context, RunEntry& run, std::uint32_t index) {
   }
   if (task.state.status != Status::kPending) return;
   if (task.state.retry_at.is_set()) {
-    const std::int64_t wait_ms = std::clamp<std::int64_t>(
-        task.state.retry_at.ms - context.wall.ms, 0, run.definition->tasks[index].retries.max_delay_ms);
+    const std::int64_t wait_ms =
+        std::clamp<std::int64_t>(task.state.retry_at.ms - context.wall.ms, 0,
+                                 run.definition->tasks[index].retries.max_delay_ms);
     arm_retry(context, run, index, context.mono.plus_ms(wait_ms));
   } else if (run.definition->tasks[index].upstream.empty()) {
     context.state.ready.insert(TaskRef{run.run.id, index});

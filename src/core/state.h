@@ -30,8 +30,8 @@ struct CoreSettings {
 // A pipeline in force and its schedule.
 struct PipelineEntry {
   PipelinePtr definition;
-  WallTime mark;                       // ticks up to here are dealt with
-  std::optional<WallTime> next_tick;   // mirrored in State::ticks
+  WallTime mark;                      // ticks up to here are dealt with
+  std::optional<WallTime> next_tick;  // mirrored in State::ticks
   std::uint32_t unfinished_runs = 0;
 };
 

@@ -72,17 +72,22 @@ bool may_retry(const RetryPolicy& policy, const Attempt& attempt) {
   switch (attempt.reason) {
     case Reason::kExitCode:
     case Reason::kImage:
-    case Reason::kEngine: return policy.on.failed;
-    case Reason::kTimeout: return policy.on.timeout;
-    case Reason::kOom: return policy.on.oom;
-    case Reason::kLost: return policy.on.lost;
+    case Reason::kEngine:
+      return policy.on.failed;
+    case Reason::kTimeout:
+      return policy.on.timeout;
+    case Reason::kOom:
+      return policy.on.oom;
+    case Reason::kLost:
+      return policy.on.lost;
     // Asking again cannot change the host's policy, nor what is decided before a container exists.
     case Reason::kPolicy:
     case Reason::kUpstream:
     case Reason::kCondition:
     case Reason::kConflict:
     case Reason::kDeadline:
-    case Reason::kNone: return false;
+    case Reason::kNone:
+      return false;
   }
   return false;
 }

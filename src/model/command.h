@@ -93,18 +93,16 @@ struct Reply {
   std::vector<AcceptedRun> runs;
 };
 
-using Command =
-    std::variant<SaveDefinition, SaveRun, SaveTask, SaveAttempt, SaveTrigger, SaveScheduleMark,
-                 SavePipeline, DeletePipeline, SaveSource, DeleteSource, RunAttempt,
-                 SignalAttempt, RemoveContainer, Reply>;
+using Command = std::variant<SaveDefinition, SaveRun, SaveTask, SaveAttempt, SaveTrigger,
+                             SaveScheduleMark, SavePipeline, DeletePipeline, SaveSource,
+                             DeleteSource, RunAttempt, SignalAttempt, RemoveContainer, Reply>;
 using Commands = std::vector<Command>;
 
 // True for the commands that are carried out after the commit.
 [[nodiscard]] inline bool is_effect(const Command& command) {
   return std::holds_alternative<RunAttempt>(command) ||
          std::holds_alternative<SignalAttempt>(command) ||
-         std::holds_alternative<RemoveContainer>(command) ||
-         std::holds_alternative<Reply>(command);
+         std::holds_alternative<RemoveContainer>(command) || std::holds_alternative<Reply>(command);
 }
 
 }  // namespace pawl

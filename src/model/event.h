@@ -69,9 +69,9 @@ struct AttemptStarted {
 // What became of an attempt: facts only, the core judges them.
 struct AttemptOutcome {
   enum class Kind : std::uint8_t {
-    kExited,       // the container ran and ended
-    kNotStarted,   // it never ran: image, policy or engine trouble, or a stop that came first
-    kMissing,      // it had been started, and the engine no longer knows it
+    kExited,      // the container ran and ended
+    kNotStarted,  // it never ran: image, policy or engine trouble, or a stop that came first
+    kMissing,     // it had been started, and the engine no longer knows it
   };
   Kind kind = Kind::kExited;
   std::int32_t exit_code = 0;

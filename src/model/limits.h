@@ -24,11 +24,12 @@ inline constexpr std::size_t kDescriptionBytes = 4096;
 inline constexpr std::size_t kValueBytes = 64 * 1024;  // one env value, script or argument
 inline constexpr std::size_t kWebhookPathBytes = 200;
 inline constexpr std::uint32_t kRetries = 100;
-inline constexpr std::size_t kCronBytes = 256;           // one expression
-inline constexpr std::int64_t kCronEveryMinMs = 1'000;   // of "@every"
-inline constexpr std::int64_t kCronHorizonYears = 8;     // a 29 February is never further away
+inline constexpr std::size_t kCronBytes = 256;          // one expression
+inline constexpr std::int64_t kCronEveryMinMs = 1'000;  // of "@every"
+inline constexpr std::int64_t kCronHorizonYears = 8;    // a 29 February is never further away
 inline constexpr std::size_t kZoneNameBytes = 64;
-inline constexpr std::size_t kZoneFileBytes = 64 * 1024;  // of the host's zoneinfo; the largest has 4 KB
+inline constexpr std::size_t kZoneFileBytes =
+    64 * 1024;  // of the host's zoneinfo; the largest has 4 KB
 inline constexpr std::int64_t kTimeoutMaxMs = 31LL * 24 * 3600 * 1000;
 inline constexpr std::size_t kImageBytes = 512;
 inline constexpr std::size_t kUserBytes = 64;
@@ -66,42 +67,43 @@ inline constexpr std::int64_t kPullConnectMs = 10'000;
 inline constexpr std::int64_t kPullReadMs = 20'000;  // silence of the remote
 // CPU time without progress after which the child is taken for hung: libgit2 spins on a torn object.
 inline constexpr std::int64_t kPullHangMs = 2'000;
-inline constexpr std::int64_t kPullFetchHangMs = 10'000;  // while receiving: a large object takes time
-inline constexpr std::int64_t kPullReapMs = 5'000;        // SIGKILL to gone; longer only in a stuck mount
+inline constexpr std::int64_t kPullFetchHangMs =
+    10'000;                                         // while receiving: a large object takes time
+inline constexpr std::int64_t kPullReapMs = 5'000;  // SIGKILL to gone; longer only in a stuck mount
 inline constexpr std::size_t kPullMemoryBytes = 512u * 1024 * 1024;  // the child's address space
 inline constexpr std::size_t kPullOpenFiles = 256;
 inline constexpr std::size_t kPullRequestBytes = 64 * 1024;
 inline constexpr std::size_t kPullStderrLineBytes = 1024;
 inline constexpr std::size_t kPullStderrBytes = 4096;  // its last lines, kept for the message
 inline constexpr std::size_t kPullTransferBytes = 1024u * 1024 * 1024;  // one fetch
-inline constexpr std::size_t kClonePacks = 32;      // one a fetch; with more, the next is a new clone
+inline constexpr std::size_t kClonePacks = 32;  // one a fetch; with more, the next is a new clone
 inline constexpr std::size_t kRepositoryLinks = 16;  // alternates and gitdir files followed
 inline constexpr std::int64_t kPullBackoffMaxMs = 15 * 60'000;
 inline constexpr std::size_t kPipelines = 20'000;  // on one host
 inline constexpr std::size_t kSources = 64;
 
 // --- Runs (core/) ---
-inline constexpr std::size_t kUnfinishedRuns = 10'000;           // more triggers are refused (503)
+inline constexpr std::size_t kUnfinishedRuns = 10'000;  // more triggers are refused (503)
 inline constexpr std::size_t kUnfinishedRunsPerPipeline = 1'000;
 inline constexpr std::uint32_t kWorkersMax = 256;
-inline constexpr std::int64_t kKillGraceMs = 10'000;             // SIGTERM to SIGKILL
-inline constexpr std::int64_t kKillRepeatMs = 30'000;           // SIGKILL again while it lives
-inline constexpr std::int64_t kRetryDelayMs = 10'000;            // default first delay
-inline constexpr std::int64_t kRetryMaxDelayMs = 5 * 60'000;     // default cap of the backoff
-inline constexpr std::size_t kCatchupScanTicks = 1'000;  // counted one by one before skipping
+inline constexpr std::int64_t kKillGraceMs = 10'000;          // SIGTERM to SIGKILL
+inline constexpr std::int64_t kKillRepeatMs = 30'000;         // SIGKILL again while it lives
+inline constexpr std::int64_t kRetryDelayMs = 10'000;         // default first delay
+inline constexpr std::int64_t kRetryMaxDelayMs = 5 * 60'000;  // default cap of the backoff
+inline constexpr std::size_t kCatchupScanTicks = 1'000;       // counted one by one before skipping
 inline constexpr std::size_t kParamValueBytes = 4096;
 inline constexpr std::size_t kMessageBytes = 1024;  // a stored error message
 
 // --- The loop (agent/) ---
 inline constexpr std::size_t kEventQueueCost = 4u * 1024 * 1024;  // bytes, roughly
-inline constexpr std::size_t kEventCost = 512;                    // of one event that carries no log
-inline constexpr std::size_t kBatchItems = 256;                   // per commit
-inline constexpr std::int64_t kClockCheckMs = 60'000;  // a wall clock that was set is noticed
-inline constexpr std::int64_t kStoreRetryMs = 1'000;   // after a commit that failed
-inline constexpr std::size_t kChangeRing = 4'096;      // changes kept for watchers
-inline constexpr std::int64_t kEngineCheckMs = 60'000;       // is the engine there? while it is
-inline constexpr std::int64_t kEngineCheckAwayMs = 5'000;    // and while it is not
-inline constexpr std::int64_t kReplyDeadlineMs = 10'000;          // trigger to durable commit
+inline constexpr std::size_t kEventCost = 512;             // of one event that carries no log
+inline constexpr std::size_t kBatchItems = 256;            // per commit
+inline constexpr std::int64_t kClockCheckMs = 60'000;      // a wall clock that was set is noticed
+inline constexpr std::int64_t kStoreRetryMs = 1'000;       // after a commit that failed
+inline constexpr std::size_t kChangeRing = 4'096;          // changes kept for watchers
+inline constexpr std::int64_t kEngineCheckMs = 60'000;     // is the engine there? while it is
+inline constexpr std::int64_t kEngineCheckAwayMs = 5'000;  // and while it is not
+inline constexpr std::int64_t kReplyDeadlineMs = 10'000;   // trigger to durable commit
 
 // --- Container engine (docker/, exec/) ---
 inline constexpr std::size_t kEngineResponseBytes = 8u * 1024 * 1024;
@@ -114,13 +116,14 @@ inline constexpr std::size_t kImageNameBytes = 512;
 inline constexpr std::int64_t kImagePullMs = 15 * 60'000;
 inline constexpr std::size_t kPullLineBytes = 64 * 1024;  // one progress message
 inline constexpr std::size_t kPullNotes = 20;             // progress lines in a task's log
-inline constexpr std::int64_t kEngineBackoffMs = 100;        // first wait for an engine that is away
+inline constexpr std::int64_t kEngineBackoffMs = 100;     // first wait for an engine that is away
 inline constexpr std::int64_t kEngineBackoffMaxMs = 5'000;
-inline constexpr std::int64_t kEngineGiveUpMs = 60'000;  // of an attempt that cannot have started yet
+inline constexpr std::int64_t kEngineGiveUpMs =
+    60'000;  // of an attempt that cannot have started yet
 inline constexpr std::int64_t kEngineSettleMs = 1'000;   // for a start whose answer was lost
 inline constexpr std::int64_t kContainerEndMs = 10'000;  // between a log's end and its container's
-inline constexpr std::uint32_t kContainerTries = 8;      // a container that vanishes before its start
-inline constexpr std::uint32_t kRemoveTries = 8;         // while the engine answers, but refuses
+inline constexpr std::uint32_t kContainerTries = 8;  // a container that vanishes before its start
+inline constexpr std::uint32_t kRemoveTries = 8;     // while the engine answers, but refuses
 inline constexpr std::size_t kWorkerStackBytes = 256 * 1024;
 // The engine's copy of a container's output: two files, the older one dropped when the newer is full. What
 // an agent that was away finds again is at least one file's worth (JSON adds some 80 bytes a
@@ -136,26 +139,29 @@ inline constexpr std::int64_t kMemoryMinBytes = 6LL * 1024 * 1024;  // Docker's 
 inline constexpr std::int64_t kDefaultTaskTimeoutMs = 60 * 60'000;
 
 // --- Logs (exec/, store/) ---
-inline constexpr std::size_t kLogChunkBytes = 64 * 1024;   // uncompressed, one stored chunk
-inline constexpr std::int64_t kLogFlushMs = 250;           // a line is readable this soon
-inline constexpr std::size_t kLogLineBytes = 16 * 1024;    // one record; longer lines are several
+inline constexpr std::size_t kLogChunkBytes = 64 * 1024;    // uncompressed, one stored chunk
+inline constexpr std::int64_t kLogFlushMs = 250;            // a line is readable this soon
+inline constexpr std::size_t kLogLineBytes = 16 * 1024;     // one record; longer lines are several
 inline constexpr std::size_t kLogFrameBytes = 1024 * 1024;  // one frame of the engine's stream
-inline constexpr std::int64_t kLogWatchMs = 60'000;  // silence after which the container is looked at
-inline constexpr std::int64_t kLogLagMs = 2'000;     // the engine falls behind the task's output
-inline constexpr std::int64_t kLogJitterMs = 50;     // stdout and stderr are stamped by two threads
-inline constexpr std::uint32_t kLogFailures = 3;     // in a row, of an ended container's log
+inline constexpr std::int64_t kLogWatchMs =
+    60'000;                                       // silence after which the container is looked at
+inline constexpr std::int64_t kLogLagMs = 2'000;  // the engine falls behind the task's output
+inline constexpr std::int64_t kLogJitterMs = 50;  // stdout and stderr are stamped by two threads
+inline constexpr std::uint32_t kLogFailures = 3;  // in a row, of an ended container's log
 inline constexpr std::int64_t kLogLimitBytes = 10LL * 1024 * 1024;  // of one attempt; host config
-inline constexpr std::int64_t kLogMergeBytes = 4096;  // a stored chunk grows up to here before a new one
+inline constexpr std::int64_t kLogMergeBytes =
+    4096;  // a stored chunk grows up to here before a new one
 
 // --- Store (store/) ---
 inline constexpr std::size_t kStoreMapBytes = 2ull * 1024 * 1024 * 1024;  // host config
-inline constexpr unsigned kStoreReaders = 126;  // snapshots at once, of all processes
+inline constexpr unsigned kStoreReaders = 126;         // snapshots at once, of all processes
 inline constexpr std::int64_t kStoreCheckMs = 60'000;  // between looks at dead readers and room
 inline constexpr std::size_t kStoreWarnPercent = 80;
-inline constexpr std::size_t kStoreScanRows = 250'000;  // index entries looked at for one page
+inline constexpr std::size_t kStoreScanRows = 250'000;   // index entries looked at for one page
 inline constexpr std::size_t kStoreDamageNames = 1'000;  // of damaged records that were logged
 inline constexpr std::size_t kRecordBytes = 1024 * 1024;
-inline constexpr std::size_t kDefinitionBytes = 8u * 1024 * 1024;  // as JSON, all defaults filled in
+inline constexpr std::size_t kDefinitionBytes =
+    8u * 1024 * 1024;  // as JSON, all defaults filled in
 inline constexpr std::size_t kIdentityBytes = 512;
 inline constexpr std::size_t kPageRows = 200;
 inline constexpr std::size_t kDefaultPageRows = 50;
@@ -183,7 +189,7 @@ inline constexpr std::size_t kHttpQueryParameters = 32;
 inline constexpr std::size_t kHttpKeepAliveRequests = 10'000;  // on one connection
 inline constexpr std::int64_t kHttpReadMs = 5'000;      // connection or first byte to whole head
 inline constexpr std::int64_t kHttpBodyMs = 30'000;     // head to whole body
-inline constexpr std::int64_t kHttpEvictMs = 1'000;       // a head this late gives way to others
+inline constexpr std::int64_t kHttpEvictMs = 1'000;     // a head this late gives way to others
 inline constexpr std::int64_t kHttpIdleMs = 30'000;     // between two requests
 inline constexpr std::int64_t kHttpWriteMs = 5'000;     // without a byte taken by the client
 inline constexpr std::int64_t kHttpAnswerMs = 60'000;   // a whole answer that is no stream
@@ -193,7 +199,7 @@ inline constexpr std::int64_t kStreamPollMs = 1'000;    // a gone client or a st
 inline constexpr std::size_t kDeliveryIdBytes = 200;
 inline constexpr std::size_t kIdempotencyKeyBytes = 200;
 inline constexpr std::size_t kWebhookSecretsPerPath = 64;  // distinct ones tried for one path
-inline constexpr std::size_t kScheduleTicks = 200;  // of one answer
+inline constexpr std::size_t kScheduleTicks = 200;         // of one answer
 inline constexpr std::size_t kDefaultScheduleTicks = 20;
 inline constexpr std::size_t kPipelineTicks = 5;  // shown with one pipeline
 inline constexpr std::size_t kClientBodyBytes = 16u * 1024 * 1024;
@@ -206,9 +212,9 @@ inline constexpr std::size_t kLogReadBytes = 256 * 1024;  // one page of log tex
 inline constexpr std::size_t kJsonDepth = 64;             // of a webhook or API body
 
 // --- CLI (cli/) ---
-inline constexpr std::uint32_t kCliRuns = 10'000;      // `pawl runs --limit`
-inline constexpr std::int64_t kCliPollMinMs = 100;     // between looks at a run that is waited for,
-inline constexpr std::int64_t kCliPollMaxMs = 1'000;   // rising to this
+inline constexpr std::uint32_t kCliRuns = 10'000;     // `pawl runs --limit`
+inline constexpr std::int64_t kCliPollMinMs = 100;    // between looks at a run that is waited for,
+inline constexpr std::int64_t kCliPollMaxMs = 1'000;  // rising to this
 inline constexpr std::int64_t kCliReconnectMs = 30'000;  // an agent that restarts is waited for
 inline constexpr std::size_t kCliLogBatchBytes = 1024 * 1024;  // followed output sorted at once
 

@@ -14,7 +14,11 @@
 
 namespace pawl {
 
-enum class LogStream : std::uint8_t { kStdout = 1, kStderr = 2, kPawl = 3 };  // kPawl: our own notes
+enum class LogStream : std::uint8_t {
+  kStdout = 1,
+  kStderr = 2,
+  kPawl = 3
+};  // kPawl: our own notes
 
 struct LogRecord {
   LogStream stream = LogStream::kStdout;
@@ -35,7 +39,7 @@ struct LogChunk {
 
 // Where the stored log of an attempt ends.
 struct LogPosition {
-  std::int64_t last_time_ns = 0;     // of the engine's records; 0: nothing stored
+  std::int64_t last_time_ns = 0;      // of the engine's records; 0: nothing stored
   std::uint32_t records_at_last = 0;  // how many records carry that very time
   bool operator==(const LogPosition&) const = default;
 };

@@ -27,7 +27,7 @@ enum class ParamType : std::uint8_t { kString, kInteger, kNumber, kBoolean };
 struct Param {
   std::string name;  // [A-Za-z_][A-Za-z0-9_]*
   ParamType type = ParamType::kString;
-  std::vector<std::string> allowed;  // SPEC: enum; empty = anything of the type
+  std::vector<std::string> allowed;     // SPEC: enum; empty = anything of the type
   std::optional<std::string> fallback;  // SPEC: default; without one the value must be given
   bool operator==(const Param&) const = default;
 };
@@ -53,7 +53,7 @@ struct RetryPolicy {
 struct Task {
   std::string id;  // unique in the pipeline; rule of names
   std::string image;
-  std::vector<std::string> command;  // argv; empty: the image's own command
+  std::vector<std::string> command;     // argv; empty: the image's own command
   std::vector<std::uint32_t> upstream;  // indexes into Pipeline::tasks, rising, unique
   Variables env;                        // pipeline's, then defaults', then the task's own, merged
   std::int64_t cpus_milli = limits::kDefaultCpusMilli;
@@ -83,10 +83,10 @@ using Trigger = std::variant<CronTrigger, WebhookTrigger>;
 
 // Where a definition comes from.
 struct Origin {
-  std::string source;    // the source's name in the host config
-  std::string file;      // path inside the source
+  std::string source;      // the source's name in the host config
+  std::string file;        // path inside the source
   std::uint32_t line = 0;  // of the document, from 1
-  std::string revision;  // commit id, hex
+  std::string revision;    // commit id, hex
   bool operator==(const Origin&) const = default;
 };
 

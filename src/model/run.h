@@ -19,7 +19,7 @@ struct TriggerInfo {
   // The run's identity: the same identity never makes a second run of the same pipeline.
   // cron: the scheduled instant; webhook: delivery id; manual: idempotency key. Not empty.
   std::string identity;
-  std::string actor;     // who asked, for manual runs: a user name or "uid 1000"
+  std::string actor;      // who asked, for manual runs: a user name or "uid 1000"
   WallTime scheduled_at;  // cron: the tick
   bool operator==(const TriggerInfo&) const = default;
 };

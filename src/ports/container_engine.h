@@ -102,8 +102,8 @@ class ContainerEngine {
   [[nodiscard]] virtual Result<void> follow_logs(const std::string& name, std::int64_t since_ns,
                                                  LogSink& sink, const Stop& stop) = 0;
   // Blocks until the container is not running, or kTimeout after `timeout_ms`; then its state.
-  [[nodiscard]] virtual Result<ContainerState> wait(const std::string& name, std::int64_t timeout_ms,
-                                                    const Stop& stop) = 0;
+  [[nodiscard]] virtual Result<ContainerState> wait(const std::string& name,
+                                                    std::int64_t timeout_ms, const Stop& stop) = 0;
   // Succeeds if it does not run (any more) or is gone.
   [[nodiscard]] virtual Result<void> kill(const std::string& name, int signal,
                                           const Stop& stop) = 0;

@@ -33,7 +33,7 @@ struct AgentSnapshot {
   std::uint32_t unfinished_runs = 0;
   std::uint32_t ready_tasks = 0;  // wait for a worker
   WallTime started_at;
-  bool ready = false;             // recovery is done
+  bool ready = false;  // recovery is done
   EngineStatus engine;
   std::vector<std::string> warnings;  // degraded: why, and what to do
 };
@@ -57,10 +57,10 @@ struct Change {
   enum class Kind : std::uint8_t { kRun, kTask, kLog, kSource, kPipelines };
   std::uint64_t sequence = 0;  // rises by one with each change since the agent's start
   Kind kind = Kind::kRun;
-  RunId run;                // kRun, kTask, kLog
-  std::uint32_t task = 0;   // kTask, kLog: index
-  std::uint32_t attempt = 0;  // kLog
-  std::string name;         // pipeline of the run, or source
+  RunId run;                         // kRun, kTask, kLog
+  std::uint32_t task = 0;            // kTask, kLog: index
+  std::uint32_t attempt = 0;         // kLog
+  std::string name;                  // pipeline of the run, or source
   Status status = Status::kPending;  // kRun, kTask
 };
 

@@ -17,7 +17,7 @@ struct PulledFile {
 };
 
 struct PullResult {
-  std::string revision;  // commit id, hex
+  std::string revision;    // commit id, hex
   bool unchanged = false;  // equals the known revision; files is empty
   std::vector<PulledFile> files;
   std::vector<Problem> problems;  // files that were set aside (too large, no regular file, ...)

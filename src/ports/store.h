@@ -27,14 +27,14 @@ struct RunQuery {
   std::optional<std::string> pipeline;
   std::optional<Status> status;
   std::optional<TriggerKind> trigger;
-  WallTime since;                 // created at or after; unset: no bound
-  std::optional<RunId> before;    // cursor: only runs with a smaller id
+  WallTime since;               // created at or after; unset: no bound
+  std::optional<RunId> before;  // cursor: only runs with a smaller id
   std::uint32_t limit = limits::kDefaultPageRows;
 };
 
 struct RunPage {
-  std::vector<Run> runs;          // newest first
-  std::optional<RunId> next;      // pass as `before` for the next page; nothing: that was all
+  std::vector<Run> runs;      // newest first
+  std::optional<RunId> next;  // pass as `before` for the next page; nothing: that was all
 };
 
 // A place in one attempt's stored log: number of the chunk and of the record in it.

@@ -95,12 +95,14 @@ bool ModelWorkers::advance_worker(Worker& worker, std::deque<Event>& events, Wal
     case Worker::Step::kCreate:
       if (found == engine_.containers.end()) {
         if (worker.order.expect_started) {
-          report(events, key, {AttemptOutcome::Kind::kMissing, 0, false, Reason::kNone, "", "", {}, {}});
+          report(events, key,
+                 {AttemptOutcome::Kind::kMissing, 0, false, Reason::kNone, "", "", {}, {}});
           return true;
         }
         if (worker.stop || task.image == "missing") {
           const Reason reason = worker.stop ? Reason::kNone : Reason::kImage;
-          report(events, key, {AttemptOutcome::Kind::kNotStarted, 0, false, reason, "", "", {}, {}});
+          report(events, key,
+                 {AttemptOutcome::Kind::kNotStarted, 0, false, reason, "", "", {}, {}});
           return true;
         }
         engine_.create(key);

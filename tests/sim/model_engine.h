@@ -39,9 +39,9 @@ class ModelEngine {
   void lose_one();
 
   std::map<AttemptKey, ModelContainer> containers;
-  std::map<AttemptKey, int> starts;    // how often each was started, ever
+  std::map<AttemptKey, int> starts;     // how often each was started, ever
   std::map<AttemptKey, int> good_ends;  // exits with 0, ever
-  std::map<AttemptKey, bool> lost;     // removed behind our back
+  std::map<AttemptKey, bool> lost;      // removed behind our back
   bool reachable = true;
   std::vector<std::string> violations;
 

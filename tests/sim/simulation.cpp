@@ -9,7 +9,8 @@
 namespace pawl::sim {
 namespace {
 
-const std::vector<std::string> kBehaviours = {"ok", "ok", "ok", "ok", "fail", "flaky", "long", "oom"};
+const std::vector<std::string> kBehaviours = {"ok",   "ok",    "ok",   "ok",
+                                              "fail", "flaky", "long", "oom"};
 
 PipelinePtr make_pipeline(Random& random, const std::string& name) {
   Pipeline pipeline;
@@ -73,7 +74,8 @@ void Simulation::publish_pipelines() {
   pulled.state.name = "fleet";
   pulled.state.revision = "c0ffee";
   for (const char* name : {"a", "b", "c"}) {
-    pulled.files.push_back(SourceFile{std::string(name) + ".yaml", false, {make_pipeline(random_, name)}});
+    pulled.files.push_back(
+        SourceFile{std::string(name) + ".yaml", false, {make_pipeline(random_, name)}});
   }
   Event event;
   event.body = std::move(pulled);

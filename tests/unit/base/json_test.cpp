@@ -27,8 +27,8 @@ TEST_CASE("looking up what is not there gives null, never a crash") {
 }
 
 TEST_CASE("what is no JSON is refused and says where") {
-  for (const char* bad : {"", "{", "[1,]", "{\"a\":1,\"a\":2}", "nul", "1 2", "\"\x01\"", "{'a':1}",
-                          "\"\xff\""}) {
+  for (const char* bad :
+       {"", "{", "[1,]", "{\"a\":1,\"a\":2}", "nul", "1 2", "\"\x01\"", "{'a':1}", "\"\xff\""}) {
     CAPTURE(bad);
     const auto parsed = Json::parse(bad);
     REQUIRE_FALSE(parsed.ok());

@@ -17,17 +17,18 @@ TEST_CASE("text of outside origin cannot steer a terminal or forge a line") {
   CHECK(escape_control("\x1b[31m") == "\\x1b[31m");
   CHECK(escape_control(std::string_view("\0", 1)) == "\\x00");
   CHECK(escape_control("\xff\xc0\x80") == "\\xff\\xc0\\x80");
-  CHECK(escape_control("\xc2\x9b") == "\\xc2\\x9b");              // C1: CSI
-  CHECK(escape_control("\xe2\x80\xae") == "\\xe2\\x80\\xae");      // right-to-left override
-  CHECK(escape_control("\xed\xa0\x80") == "\\xed\\xa0\\x80");      // surrogate
+  CHECK(escape_control("\xc2\x9b") == "\\xc2\\x9b");                // C1: CSI
+  CHECK(escape_control("\xe2\x80\xae") == "\\xe2\\x80\\xae");       // right-to-left override
+  CHECK(escape_control("\xed\xa0\x80") == "\\xed\\xa0\\x80");       // surrogate
   CHECK(escape_control("\xf0\x9f\x94\xa7") == "\xf0\x9f\x94\xa7");  // beyond the basic plane
-  CHECK(escape_control("\xe2\x82") == "\\xe2\\x82");               // cut off
+  CHECK(escape_control("\xe2\x82") == "\\xe2\\x82");                // cut off
   CHECK(escape_control("\\n") == "\\\\n");
 }
 
 TEST_CASE("run numbers are digits and nothing else") {
   CHECK(RunId::parse("42") == RunId{42});
-  for (const char* bad : {"", "0", "-1", "+1", "1a", " 1", "18446744073709551616", "9223372036854775808"}) {
+  for (const char* bad :
+       {"", "0", "-1", "+1", "1a", " 1", "18446744073709551616", "9223372036854775808"}) {
     CAPTURE(bad);
     CHECK_FALSE(RunId::parse(bad));
   }
@@ -40,7 +41,8 @@ TEST_CASE("SHA-256 and HMAC vectors") {
         "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
   CHECK(hex(hmac_sha256("Jefe", "what do ya want for nothing?")) ==
         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
-  CHECK(hex(hmac_sha256(std::string(131, '\xaa'), "Test Using Larger Than Block-Size Key - Hash Key First")) ==
+  CHECK(hex(hmac_sha256(std::string(131, '\xaa'),
+                        "Test Using Larger Than Block-Size Key - Hash Key First")) ==
         "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
   // FAULTS: GitHub's own vector.
   CHECK(hex(hmac_sha256("It's a Secret to Everybody", "Hello, World!")) ==

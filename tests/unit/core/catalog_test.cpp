@@ -68,7 +68,8 @@ TEST_CASE("a broken file's pipelines keep their names against the other files") 
   core.publish({make_pipeline("p", {make_task("a")})});
   Pipeline thief = make_pipeline("p", {make_task("b")});
   thief.origin.file = "a-first.yaml";
-  core.send(pull_of({SourceFile{"a-first.yaml", false, {shared(thief)}}, SourceFile{"p.yaml", true, {}}}));
+  core.send(pull_of(
+      {SourceFile{"a-first.yaml", false, {shared(thief)}}, SourceFile{"p.yaml", true, {}}}));
   CHECK(core.state.pipelines.at("p").definition->origin.file == "p.yaml");
 }
 
@@ -91,7 +92,8 @@ TEST_CASE("a new revision with the same schedule keeps its ticks; a changed one 
   CHECK(core.state.pipelines.at("p").next_tick == WallTime{1'800'000'000'000}.plus_ms(70 * 60'000));
 }
 
-TEST_CASE("a source that the host config no longer names takes its pipelines along; its runs go on") {
+TEST_CASE(
+    "a source that the host config no longer names takes its pipelines along; its runs go on") {
   Core core;
   Pipeline pipeline = make_pipeline("p", {make_task("a"), make_task("b", {0})});
   add_cron(pipeline, "* * * * *");

@@ -8,8 +8,8 @@ using namespace pawl::test;
 namespace {
 
 Pipeline diamond() {
-  return make_pipeline("diamond", {make_task("top"), make_task("left", {0}), make_task("right", {0}),
-                                   make_task("bottom", {1, 2})});
+  return make_pipeline("diamond", {make_task("top"), make_task("left", {0}),
+                                   make_task("right", {0}), make_task("bottom", {1, 2})});
 }
 
 }  // namespace

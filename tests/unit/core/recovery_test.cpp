@@ -95,8 +95,8 @@ TEST_CASE("tasks that became ready in the last commit start") {
 TEST_CASE("a run whose tasks are all final is ended") {
   const Pipeline pipeline = make_pipeline("p", {make_task("a")});
   State state(CoreSettings{4});
-  const Commands commands = recover(
-      state, world_of(pipeline, {task_state(0, Status::kSuccess, 1)}, {}), kNow, kMono);
+  const Commands commands =
+      recover(state, world_of(pipeline, {task_state(0, Status::kSuccess, 1)}, {}), kNow, kMono);
   REQUIRE(all_of_type<SaveRun>(commands).size() == 1);
   CHECK(all_of_type<SaveRun>(commands)[0].run.status == Status::kSuccess);
   CHECK(state.runs.empty());

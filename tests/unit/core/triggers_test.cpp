@@ -62,7 +62,8 @@ TEST_CASE("unknown pipelines and bad params are refused to the caller") {
   CHECK(all_of_type<SaveRun>(core.last)[0].run.params == Variables{{"level", "delta"}});
 }
 
-TEST_CASE("over the bound of unfinished runs a caller is refused and a tick is recorded as skipped") {
+TEST_CASE(
+    "over the bound of unfinished runs a caller is refused and a tick is recorded as skipped") {
   Core core(1);
   Pipeline pipeline = make_pipeline("p", {make_task("a")});
   add_cron(pipeline, "@every 60s");
