@@ -70,6 +70,26 @@ Run unfinished(std::uint64_t id, const PipelinePtr& pipeline) {
   return run;
 }
 
+// How many records a table of the closed store has.
+std::size_t count(LmdbHarness& harness, Table table) {
+  std::size_t records = 0;
+  change(harness, [&](store::Transaction& transaction) {
+    auto cursor = value_of(transaction.cursor(table));
+    for (bool found = value_of(cursor.next()); found; found = value_of(cursor.next())) ++records;
+  });
+  return records;
+}
+
+// Listings hold each run against the query and would hide an entry too many: the tables themselves tell.
+void check_one_entry_per_run(LmdbHarness& harness) {
+  const std::size_t runs = count(harness, Table::kRuns);
+  for (Table table : {Table::kRunsByPipeline, Table::kRunsByStatus, Table::kRunsByPipelineStatus,
+                      Table::kRunsByTrigger}) {
+    INFO("table " << std::string(store::table_name(table)));
+    CHECK(count(harness, table) == runs);
+  }
+}
+
 // Runs 1 to 3 with two tasks and an attempt each.
 void fill(LmdbHarness& harness) {
   const PipelinePtr pipeline = samples::pipeline_ptr("build");
@@ -110,6 +130,43 @@ TEST_CASE("a damaged run is left out, named, and can be saved again") {
   query.status = Status::kRunning;
   CHECK(ids(value_of(harness.store().runs(query))) == Ids{3, 1});
   CHECK(value_of(harness.store().load()).damaged.empty());
+  check_one_entry_per_run(harness);
+}
+
+TEST_CASE("an index has one entry for each run, whatever the run went through") {
+  LmdbHarness harness;
+  fill(harness);
+  check_one_entry_per_run(harness);
+  for (Status status : {Status::kPending, Status::kRunning, Status::kFailed, Status::kFailed}) {
+    commit(harness.store(), {SaveRun{samples::run(2, "build", status)}});
+  }
+  Run moved = samples::run(3, "another", Status::kSuccess, TriggerKind::kWebhook);
+  commit(harness.store(), {SaveRun{moved}, SaveRun{samples::run(4)}});
+  check_one_entry_per_run(harness);
+}
+
+TEST_CASE("a number that was handed out is never handed out again") {
+  LmdbHarness harness;
+  fill(harness);
+  change(harness, [](store::Transaction& transaction) {
+    require_ok(transaction.remove(Table::kRuns, store::run_key(RunId{3})));
+    require_ok(transaction.remove(Table::kRuns, store::run_key(RunId{2})));
+  });
+  CHECK(value_of(harness.store().load()).last_run == RunId{3});
+  commit(harness.store(), {SaveRun{samples::run(1, "build", Status::kSuccess)}});
+  harness.reopen();
+  CHECK(value_of(harness.store().load()).last_run == RunId{3});
+}
+
+TEST_CASE("slow output does not become a record a line") {
+  LmdbHarness harness;
+  const AttemptKey key{RunId{1}, 0, 1};
+  for (std::uint64_t line = 0; line < 400; ++line) {
+    commit(harness.store(), {}, {samples::lines(key, line, 1, 100)});
+  }
+  CHECK(count(harness, Table::kLogChunks) < 20);
+  CHECK(value_of(harness.store().log(key, {}, 1 << 20)).records ==
+        samples::lines(key, 0, 400, 100).records);
 }
 
 TEST_CASE("a damaged task or attempt leaves its run and the others alone") {
