@@ -102,7 +102,8 @@ Result<void> Agent::start() {
   workers_ = std::make_unique<WorkerPool>(
       *engine_, *loop_, clock_,
       WorkerPool::Settings{config_.workers, store_->instance_id(), config_.policy});
-  pullers_ = std::make_unique<SourcePullers>(*git_, *loop_, published_, clock_, config_);
+  pullers_ = std::make_unique<SourcePullers>(
+      SourcePullers::Parts{*git_, *loop_, replies_, published_, clock_}, config_);
   control_ = std::make_unique<ControlService>(
       ControlService::Parts{*loop_, replies_, published_, changes_, *pullers_, *store_, clock_,
                             config_.secrets_directory});
@@ -114,7 +115,6 @@ Result<void> Agent::start() {
   });
   // The addresses before the recovery: a second agent must fail before it touches a container.
   PAWL_TRY(servers_, HttpServers::start(config_, *control_, *store_));
-  loop_->on_published([this] { pullers_->on_published(); });
   PAWL_CHECK(loop_->start(*workers_));
   workers_->list_containers();
   drop_unnamed_sources();

@@ -136,8 +136,9 @@ void Loop::process(std::vector<Item>& items) {
     log_info("the store takes writes again");
     parts_.published.update([](AgentSnapshot& snapshot) { snapshot.warnings.clear(); });
   }
-  carry_out(effects);
+  // Who gets an answer finds what it speaks of.
   publish(std::move(changes));
+  carry_out(effects);
 }
 
 Result<void> Loop::commit_batch(std::vector<Item>& items, Commands& effects,
@@ -274,7 +275,6 @@ void Loop::publish(std::vector<Change> changes) {
     }
   });
   parts_.changes.publish(std::move(changes));
-  if (sources_changed && published_listener_) published_listener_();
 }
 
 }  // namespace pawl

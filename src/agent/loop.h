@@ -9,7 +9,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -46,8 +45,6 @@ class Loop : public EventSink {
   // Loads and recovers, commits what recovery changed, hands unfinished attempts to `workers`, and
   // starts the thread. `workers` must outlive stop().
   [[nodiscard]] Result<void> start(WorkerPool& workers);
-  // Called on the loop's thread after each publication. To be set before start().
-  void on_published(std::function<void()> listener) { published_listener_ = std::move(listener); }
   // Takes no more items, finishes those already there, ends the thread.
   void stop();
 
@@ -87,7 +84,6 @@ class Loop : public EventSink {
   std::atomic<bool> started_{false};
   std::set<AttemptKey> with_workers_;  // handed over and not yet reported as ended
   WorkerPool* workers_ = nullptr;
-  std::function<void()> published_listener_;
   std::thread thread_;
   std::atomic<bool> stopping_{false};
 };

@@ -22,9 +22,8 @@ std::int64_t random_below(std::int64_t bound) {
 
 }  // namespace
 
-SourcePullers::SourcePullers(GitSource& git, EventSink& sink, const Published& published,
-                             const Clock& clock, const HostConfig& config)
-    : git_(git), sink_(sink), published_(published), clock_(clock), config_(config) {
+SourcePullers::SourcePullers(Parts parts, const HostConfig& config)
+    : parts_(parts), config_(config) {
   for (const SourceConfig& source : config.sources) {
     pullers_.push_back(std::make_unique<Puller>());
     pullers_.back()->config = source;
@@ -55,12 +54,18 @@ void SourcePullers::run(Puller& puller) {
   while (!stopping_) {
     const std::uint64_t covers = puller.wanted;
     lock.unlock();
-    Event event = pull(puller);
-    const WallTime attempted_at = std::get<SourcePulled>(event.body).state.attempted_at;
-    const bool taken = sink_.post(std::move(event));
+    Event event;
+    SourcePulled pulled = pull(puller);
+    pulled.request = parts_.replies.open();
+    const RequestId request = pulled.request;
+    event.body = std::move(pulled);
+    if (!parts_.sink.post(std::move(event))) {
+      parts_.replies.abandon(request);
+      return;
+    }
+    // A store that takes no writes keeps the answer back; the pull is in force once it does again.
+    static_cast<void>(parts_.replies.wait(request, limits::kReplyDeadlineMs));
     lock.lock();
-    if (!taken) return;
-    puller.posted_at = attempted_at;
     puller.done = covers;
     changed_.notify_all();
     changed_.wait_for(lock, std::chrono::milliseconds(wait_ms(puller)),
@@ -76,23 +81,21 @@ std::int64_t SourcePullers::wait_ms(const Puller& puller) {
   return wait - wait / 10 + random_below(wait / 5);
 }
 
-Event SourcePullers::pull(Puller& puller) {
+SourcePulled SourcePullers::pull(Puller& puller) {
   SourcePulled pulled;
   pulled.state.name = puller.config.name;
   pulled.state.url = redact_urls(puller.config.url);
-  pulled.state.attempted_at = clock_.wall();
+  pulled.state.attempted_at = parts_.clock.wall();
   const auto before = published_state(puller.config.name);
   // The first pull after a start reads everything: the host config or pawl itself may have changed.
   const std::string known = puller.pulled_once && before ? before->revision : std::string();
-  auto result = git_.pull(puller.config, known);
-  Event event;
+  auto result = parts_.git.pull(puller.config, known);
   if (!result) {
     ++puller.failures;
     log_warning("a source could not be pulled; its last good pipelines stay in force",
                 {{"source", puller.config.name}, {"reason", result.error().text()}});
     pulled.state.error = result.error().text().substr(0, limits::kMessageBytes);
-    event.body = std::move(pulled);
-    return event;
+    return pulled;
   }
   puller.failures = 0;
   puller.pulled_once = true;
@@ -119,8 +122,7 @@ Event SourcePullers::pull(Puller& puller) {
     }
     pulled.files.push_back(std::move(source_file));
   }
-  event.body = std::move(pulled);
-  return event;
+  return pulled;
 }
 
 SourcePullers::Puller* SourcePullers::find(const std::string& name) {
@@ -131,7 +133,7 @@ SourcePullers::Puller* SourcePullers::find(const std::string& name) {
 }
 
 std::optional<SourceState> SourcePullers::published_state(const std::string& name) const {
-  const auto snapshot = published_.get();
+  const auto snapshot = parts_.published.get();
   for (const SourceState& source : *snapshot->sources) {
     if (source.name == name) return source;
   }
@@ -149,9 +151,8 @@ Result<SourceState> SourcePullers::sync(const std::string& source, bool wait) {
   const auto current = [&] { return published_state(source).value_or(SourceState{}); };
   if (!wait) return current();
   const bool in_time = changed_.wait_for(
-      lock, std::chrono::milliseconds(limits::kPullDeadlineMs + limits::kReplyDeadlineMs), [&] {
-        return stopping_ || (puller->done >= ticket && current().attempted_at >= puller->posted_at);
-      });
+      lock, std::chrono::milliseconds(limits::kPullDeadlineMs + limits::kReplyDeadlineMs),
+      [&] { return stopping_ || puller->done >= ticket; });
   if (stopping_) return Error{ErrorKind::kUnavailable, "the agent is stopping", {}};
   if (!in_time) return Error{ErrorKind::kTimeout, "the pull did not end in time", source};
   SourceState state = current();
@@ -164,11 +165,6 @@ void SourcePullers::sync_all() {
     std::lock_guard lock(mutex_);
     for (const auto& puller : pullers_) ++puller->wanted;
   }
-  changed_.notify_all();
-}
-
-void SourcePullers::on_published() {
-  { std::lock_guard lock(mutex_); }
   changed_.notify_all();
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/published.h"
+#include "agent/replies.h"
 #include "model/host_config.h"
 #include "ports/clock.h"
 #include "ports/event_sink.h"
@@ -21,8 +22,14 @@ namespace pawl {
 class SourcePullers {
  public:
   // All references must outlive stop().
-  SourcePullers(GitSource& git, EventSink& sink, const Published& published, const Clock& clock,
-                const HostConfig& config);
+  struct Parts {
+    GitSource& git;
+    EventSink& sink;
+    Replies& replies;
+    const Published& published;
+    const Clock& clock;
+  };
+  SourcePullers(Parts parts, const HostConfig& config);
   ~SourcePullers();
 
   void start();
@@ -33,16 +40,13 @@ class SourcePullers {
   // kTimeout.
   [[nodiscard]] Result<SourceState> sync(const std::string& source, bool wait);
   void sync_all();
-  // The loop published: a waiting sync looks whether its pull is in force.
-  void on_published();
 
  private:
   struct Puller {
     SourceConfig config;
     std::thread thread;
     std::uint64_t wanted = 0;  // syncs asked for
-    std::uint64_t done = 0;    // the newest of them that a finished pull covers
-    WallTime posted_at;        // `attempted_at` of the last pull handed to the loop
+    std::uint64_t done = 0;    // the newest of them whose pull is in force
     std::uint32_t failures = 0;
     bool pulled_once = false;
   };
@@ -50,14 +54,11 @@ class SourcePullers {
   void run(Puller& puller);
   [[nodiscard]] std::int64_t wait_ms(const Puller& puller);
   // One pull, parsed; nothing of it is in force yet.
-  [[nodiscard]] Event pull(Puller& puller);
+  [[nodiscard]] SourcePulled pull(Puller& puller);
   [[nodiscard]] Puller* find(const std::string& name);
   [[nodiscard]] std::optional<SourceState> published_state(const std::string& name) const;
 
-  GitSource& git_;
-  EventSink& sink_;
-  const Published& published_;
-  const Clock& clock_;
+  const Parts parts_;
   const HostConfig& config_;
   std::mutex mutex_;
   std::condition_variable changed_;

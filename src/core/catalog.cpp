@@ -152,6 +152,7 @@ void apply_pull(StepContext& context, const SourcePulled& pulled) {
   }
   state.sources[name] = next;
   context.emit(SaveSource{next});
+  if (pulled.request != 0) context.emit(Reply{pulled.request, {}, {}});
 }
 
 void remove_source(StepContext& context, const SourceRemoved& removed) {

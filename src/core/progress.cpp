@@ -85,6 +85,7 @@ void start_attempt(StepContext& context, TaskRef ref) {
   task.state.retry_at = {};
   if (!task.state.started_at.is_set()) task.state.started_at = context.wall;
   task.stop = StopCause::kNone;
+  task.recovered = false;
   Attempt attempt;
   attempt.key = AttemptKey{ref.run, ref.task, task.state.attempts};
   attempt.created_at = context.wall;
@@ -120,10 +121,13 @@ void start_run(StepContext& context, RunEntry& run) {
 void arm_timeout(StepContext& context, RunEntry& run, std::uint32_t index) {
   TaskEntry& task = run.tasks[index];
   const std::int64_t timeout_ms = run.definition->tasks[index].timeout_ms;
-  // A container that outlived its agent has used up some of its time. The wall clock may have
-  // jumped meanwhile, so what it says is kept within [0, timeout].
+  // A container that outlived its agent has used up some of its time. Only then is there a need to
+  // compare the engine's wall clock with ours: either may have been set meanwhile, so what they say is kept
+  // within [0, timeout].
   const std::int64_t used_ms =
-      std::clamp<std::int64_t>(context.wall.ms - task.live->started_at.ms, 0, timeout_ms);
+      task.recovered
+          ? std::clamp<std::int64_t>(context.wall.ms - task.live->started_at.ms, 0, timeout_ms)
+          : 0;
   arm(context, task.deadline, Timer::Kind::kAttempt, ref_of(run, index),
       context.mono.plus_ms(timeout_ms - used_ms));
 }

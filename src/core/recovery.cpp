@@ -72,6 +72,7 @@ RunEntry build_entry(const RunDetail& detail, const PipelinePtr& definition) {
     if (!is_final(attempt.status) && !is_final(task.state.status)) {
       task.state.status = Status::kRunning;
       task.live = attempt;
+      task.recovered = true;
     }
   }
   run.downstream = invert(upstream);

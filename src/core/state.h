@@ -41,6 +41,7 @@ enum class StopCause : std::uint8_t { kNone, kCancel, kTimeout };
 struct TaskEntry {
   TaskState state;
   std::optional<Attempt> live;  // handed to a worker and not ended: holds a slot
+  bool recovered = false;       // `live` was handed over by an earlier agent
   StopCause stop = StopCause::kNone;
   std::optional<MonoTime> deadline;  // the live attempt's timer: timeout, then the end of the grace
   std::optional<MonoTime> retry_at;  // the waiting task's timer

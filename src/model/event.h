@@ -31,6 +31,7 @@ struct TriggerTarget {
 };
 
 struct SourcePulled {
+  RequestId request = 0;          // answered, without runs, once the pull is in force
   SourceState state;              // error set: the pull failed and `files` is to be ignored
   std::vector<SourceFile> files;  // every pipeline file of the revision
   bool unchanged = false;         // same revision as before; `files` is to be ignored

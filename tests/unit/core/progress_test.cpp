@@ -156,6 +156,17 @@ TEST_CASE("a timeout counts from the container's start: SIGTERM, then SIGKILL af
   CHECK(core.state.timers.empty());
 }
 
+TEST_CASE("a fresh start has its whole time, whatever the engine's clock says") {
+  Core core;
+  Task task = make_task("a");
+  task.timeout_ms = 60'000;
+  core.publish({make_pipeline("p", {task})});
+  core.trigger("p");
+  core.send(AttemptStarted{key(1, 0), "c", WallTime{86'400'000}});  // a host that booted in 1970
+  REQUIRE(core.state.next_timer());
+  CHECK(core.state.next_timer()->ms - core.mono.ms == 60'000);
+}
+
 TEST_CASE("an attempt that ended in time is not timed out because its report came late") {
   Core core;
   Task task = make_task("a");

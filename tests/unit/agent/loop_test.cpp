@@ -1,0 +1,134 @@
+#include <thread>
+
+#include "unit/agent/agent_fixture.h"
+
+using namespace pawl;
+using namespace pawl::test;
+
+namespace {
+
+const Error kDiskFull{ErrorKind::kExhausted, "no space left on device", "state"};
+
+struct World {
+  World() {
+    engine.add_image("image:1");
+    engine.set_program("ok", {});
+    engine.set_program("waits", FakeEngine::Program{{}, true, 0, false, {}});
+    git.set(revision("c1", kTwoTasks));
+  }
+  FakeStore store;
+  FakeEngine engine;
+  FakeGit git;
+};
+
+}  // namespace
+
+TEST_CASE("a person's request runs a pipeline to its end and leaves no container behind") {
+  World world;
+  AgentLife agent(world.store, world.engine, world.git);
+  REQUIRE(agent.control().sync("fleet", true));
+  const auto accepted = agent.control().trigger_manual({"p", {}, "ann", "key"});
+  REQUIRE(accepted);
+  // Answered after the commit: the run is in the store already.
+  CHECK(world.store.run(accepted->run));
+  CHECK(agent.finished(accepted->run).status == Status::kSuccess);
+  CHECK(world.engine.wait_until_gone(
+      container_name(world.store.instance_id(), {accepted->run, 1, 1}, "b")));
+  const auto again = agent.control().trigger_manual({"p", {}, "bob", "key"});
+  REQUIRE(again);
+  CHECK(again->duplicate);
+  CHECK(again->run == accepted->run);
+}
+
+TEST_CASE("many callers share commits, and each gets a run of its own") {
+  World world;
+  AgentLife agent(world.store, world.engine, world.git);
+  REQUIRE(agent.control().sync("fleet", true));
+  std::vector<std::thread> callers;
+  std::vector<RunId> runs(40);
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    callers.emplace_back([&, i] {
+      const auto accepted = agent.control().trigger_manual({"p", {}, "", std::to_string(i)});
+      if (accepted) runs[i] = accepted->run;
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  std::set<RunId> distinct(runs.begin(), runs.end());
+  CHECK(distinct.size() == runs.size());
+  CHECK_FALSE(distinct.contains(RunId{}));
+  for (const RunId run : runs) CHECK(agent.finished(run).status == Status::kSuccess);
+}
+
+TEST_CASE("a request whose commit fails is refused and has not happened") {
+  World world;
+  AgentLife agent(world.store, world.engine, world.git);
+  REQUIRE(agent.control().sync("fleet", true));
+  world.store.fail_commit(kDiskFull, 1);
+  const auto refused = agent.control().trigger_manual({"p", {}, "", "key"});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().kind == ErrorKind::kExhausted);
+  CHECK(world.store.runs({})->runs.empty());
+  // While the store fails nothing is taken; then everything goes on by itself.
+  Result<AcceptedRun> accepted = refused;
+  while (!accepted) {
+    accepted = agent.control().trigger_manual({"p", {}, "", "key"});
+    if (!accepted) CHECK(accepted.error().kind == ErrorKind::kExhausted);
+    std::this_thread::yield();
+  }
+  CHECK(accepted->run == RunId{1});
+  CHECK(agent.finished(accepted->run).status == Status::kSuccess);
+  CHECK(world.store.runs({})->runs.size() == 1);
+}
+
+TEST_CASE("reports whose commit fails are not lost: the run ends as it would have") {
+  World world;
+  world.git.set(revision("c1",
+                         "name: p\n"
+                         "tasks:\n"
+                         "  - {id: a, image: image:1, command: [waits]}\n"
+                         "  - {id: b, image: image:1, command: [ok], depends_on: a}\n"));
+  AgentLife agent(world.store, world.engine, world.git);
+  REQUIRE(agent.control().sync("fleet", true));
+  const auto accepted = agent.control().trigger_manual({"p", {}, "", ""});
+  REQUIRE(accepted);
+  REQUIRE(world.engine.wait_for_call(FakeEngine::Call::kFollow));
+  const std::string first = container_name(world.store.instance_id(), {accepted->run, 0, 1}, "a");
+  world.store.fail_commit(kDiskFull, 2);
+  world.engine.finish(first, 0);
+  CHECK(agent.finished(accepted->run).status == Status::kSuccess);
+  CHECK(world.engine.calls(FakeEngine::Call::kStart) == 2);
+  const auto detail = world.store.run(accepted->run);
+  REQUIRE(detail->attempts.size() == 2);
+  CHECK(detail->attempts[0].status == Status::kSuccess);
+}
+
+TEST_CASE("the next agent takes up what the one before left running") {
+  World world;
+  world.git.set(revision("c1", "name: p\ntasks: [{id: a, image: image:1, command: [waits]}]\n"));
+  RunId run;
+  std::string name;
+  {
+    AgentLife agent(world.store, world.engine, world.git);
+    REQUIRE(agent.control().sync("fleet", true));
+    run = agent.control().trigger_manual({"p", {}, "", ""})->run;
+    name = container_name(world.store.instance_id(), {run, 0, 1}, "a");
+    REQUIRE(world.engine.wait_for_call(FakeEngine::Call::kFollow));
+  }
+  CHECK(world.engine.exists(name));  // a stop touches no container
+  AgentLife agent(world.store, world.engine, world.git);
+  REQUIRE(world.engine.wait_for_call(FakeEngine::Call::kFollow, 2));
+  CHECK(world.engine.starts(name) == 1);
+  world.engine.finish(name, 0);
+  CHECK(agent.finished(run).status == Status::kSuccess);
+  CHECK(world.engine.wait_until_gone(name));
+}
+
+TEST_CASE("cancelling what is unknown or over says so") {
+  World world;
+  AgentLife agent(world.store, world.engine, world.git);
+  REQUIRE(agent.control().sync("fleet", true));
+  CHECK(agent.control().cancel(RunId{9}, "ann").error().kind == ErrorKind::kNotFound);
+  const RunId run = agent.control().trigger_manual({"p", {}, "", ""})->run;
+  static_cast<void>(agent.finished(run));
+  CHECK(agent.control().cancel(run, "ann").error().kind == ErrorKind::kConflict);
+}
