@@ -27,7 +27,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kDigestDigits = 16;
-constexpr std::uint64_t kFullBytes = 256 * 1024;
+// A write fails before the last byte is gone: packs grow in steps, and some room is root's.
+constexpr std::uint64_t kFullBytes = 4ull * 1024 * 1024;
 
 // Names in `directory` for which `wanted` holds; none when it cannot be read.
 template <typename Predicate>
