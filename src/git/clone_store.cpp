@@ -52,6 +52,9 @@ bool is_leftover(const std::string& name) {
   return name.rfind("new.", 0) == 0 || name.rfind("old.", 0) == 0;
 }
 
+// libgit2's name for a pack that is being received. A child that is ended leaves it there.
+bool is_unfinished_pack(const std::string& name) { return name.rfind("pack_git2_", 0) == 0; }
+
 // The same source's folder for another url.
 bool is_other_url(const std::string& name, const std::string& source_name,
                   const std::string& own_name) {
@@ -146,6 +149,9 @@ Result<void> CloneStore::replace_with(const std::string& path) const {
 }
 
 void CloneStore::remove_leftovers() const {
+  const std::string packs = repository() + "/objects/pack";
+  for (const std::string& name : names_in(packs, is_unfinished_pack))
+    remove_tree(packs + "/" + name);
   for (const std::string& name : names_in(folder_, is_leftover)) remove_tree(folder_ + "/" + name);
 }
 

@@ -87,6 +87,8 @@ const std::vector<Damage>& damages() {
       {"ref truncated", [](auto& clone) { truncate(clone + "/refs/pawl/current", 0); }},
       {"ref cut", [](auto& clone) { truncate(clone + "/refs/pawl/current", 0.5); }},
       {"ref flipped", [](auto& clone) { flip(clone + "/refs/pawl/current", 0.3); }},
+      {"ref locked", [](auto& clone) { write_text(clone + "/refs/pawl/current.lock", ""); }},
+      {"shallow locked", [](auto& clone) { write_text(clone + "/shallow.lock", ""); }},
       {"packed-refs flipped",
        [](auto& clone) {
          run({"git", "-C", clone, "pack-refs", "--all"});
@@ -220,7 +222,10 @@ TEST_CASE("what an interrupted pull left behind is removed") {
   const std::string folder = clone_folder(served.options);
   write_text(folder + "/new.0badf00d/objects/x", "half a clone");
   write_text(folder + "/old.0badf00d/HEAD", "an old one");
+  const std::string pack = folder + "/repository/objects/pack/pack_git2_0badf00d";
+  write_text(pack, "half a pack");
   REQUIRE(served.process.pull(served.source, first->revision)->unchanged);
+  CHECK_FALSE(fs::exists(pack));
   CHECK_FALSE(fs::exists(folder + "/new.0badf00d"));
   CHECK_FALSE(fs::exists(folder + "/old.0badf00d"));
 }
