@@ -27,7 +27,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kDigestDigits = 16;
-constexpr std::uint64_t kFullBytes = 256 * 1024;
+// A write fails before the last byte is gone: packs grow in steps, and some room is root's.
+constexpr std::uint64_t kFullBytes = 4ull * 1024 * 1024;
 
 // Names in `directory` for which `wanted` holds; none when it cannot be read.
 template <typename Predicate>
@@ -50,6 +51,9 @@ void remove_tree(const std::string& path) {
 bool is_leftover(const std::string& name) {
   return name.rfind("new.", 0) == 0 || name.rfind("old.", 0) == 0;
 }
+
+// libgit2's name for a pack that is being received. A child that is ended leaves it there.
+bool is_unfinished_pack(const std::string& name) { return name.rfind("pack_git2_", 0) == 0; }
 
 // The same source's folder for another url.
 bool is_other_url(const std::string& name, const std::string& source_name,
@@ -145,6 +149,9 @@ Result<void> CloneStore::replace_with(const std::string& path) const {
 }
 
 void CloneStore::remove_leftovers() const {
+  const std::string packs = repository() + "/objects/pack";
+  for (const std::string& name : names_in(packs, is_unfinished_pack))
+    remove_tree(packs + "/" + name);
   for (const std::string& name : names_in(folder_, is_leftover)) remove_tree(folder_ + "/" + name);
 }
 

@@ -33,7 +33,7 @@ class CloneStore {
   // Puts the clone at `path` (from new_path()) in the place of the current one, atomically where the
   // filesystem can. The old one is then a leftover.
   [[nodiscard]] Result<void> replace_with(const std::string& path) const;
-  // Removes clones that were replaced or never finished.
+  // Removes clones that were replaced or never finished, and packs that were never received in full.
   void remove_leftovers() const;
 
  private:

@@ -87,6 +87,8 @@ const std::vector<Damage>& damages() {
       {"ref truncated", [](auto& clone) { truncate(clone + "/refs/pawl/current", 0); }},
       {"ref cut", [](auto& clone) { truncate(clone + "/refs/pawl/current", 0.5); }},
       {"ref flipped", [](auto& clone) { flip(clone + "/refs/pawl/current", 0.3); }},
+      {"ref locked", [](auto& clone) { write_text(clone + "/refs/pawl/current.lock", ""); }},
+      {"shallow locked", [](auto& clone) { write_text(clone + "/shallow.lock", ""); }},
       {"packed-refs flipped",
        [](auto& clone) {
          run({"git", "-C", clone, "pack-refs", "--all"});
@@ -220,26 +222,12 @@ TEST_CASE("what an interrupted pull left behind is removed") {
   const std::string folder = clone_folder(served.options);
   write_text(folder + "/new.0badf00d/objects/x", "half a clone");
   write_text(folder + "/old.0badf00d/HEAD", "an old one");
+  const std::string pack = folder + "/repository/objects/pack/pack_git2_0badf00d";
+  write_text(pack, "half a pack");
   REQUIRE(served.process.pull(served.source, first->revision)->unchanged);
+  CHECK_FALSE(fs::exists(pack));
   CHECK_FALSE(fs::exists(folder + "/new.0badf00d"));
   CHECK_FALSE(fs::exists(folder + "/old.0badf00d"));
-}
-
-TEST_CASE("without the time for a second child, the next pull makes the new clone") {
-  Served served;
-  const auto first = served.process.pull(served.source, "");
-  REQUIRE(first.ok());
-  const std::string clone = clone_folder(served.options) + "/repository";
-  unpack(clone);
-  truncate(loose(clone, ""), 0.5);
-  // Long enough for a pull, too short for one more after limits::kPullHangMs of spinning.
-  PullProcess process(pull_options(served.directory, limits::kPullHangMs + 900));
-  const auto hung = process.pull(served.source, first->revision);
-  REQUIRE_FALSE(hung.ok());
-  CHECK((hung.error().kind == ErrorKind::kCorrupt || hung.error().kind == ErrorKind::kTimeout));
-  const auto mended = process.pull(served.source, first->revision);
-  REQUIRE(mended.ok());
-  served.check_sound(first->revision);
 }
 
 TEST_CASE("damage met while the remote is away is mended once it is back") {
@@ -255,18 +243,28 @@ TEST_CASE("damage met while the remote is away is mended once it is back") {
   }
   const std::string clone = clone_folder(served.options) + "/repository";
   unpack(clone);
-  truncate(loose(clone, ""), 0.5);
+  const std::string object = loose(clone, "");
+  const std::string whole = read_text(object);
+  truncate(object, 0.5);
   const auto away = served.process.pull(source, revision);
   REQUIRE_FALSE(away.ok());
   CHECK(away.error().kind == ErrorKind::kUnavailable);
   CHECK(fs::exists(clone));
 
+  // Whole again, but not trusted any more: a child has hung over it.
+  write_text(object, whole);
+  write_text(clone + "/the-old-one", "");
   const GitServer server(served.directory,
                          {"--root", served.directory / "served", "--port", std::to_string(port)});
   const auto back = served.process.pull(source, revision);
   REQUIRE(back.ok());
   CHECK(back->revision == revision);
+  CHECK_FALSE(fs::exists(clone + "/the-old-one"));
   served.check_sound(revision);
+  // And once that is settled, the new one is.
+  write_text(clone + "/the-new-one", "");
+  CHECK(served.process.pull(source, revision)->unchanged);
+  CHECK(fs::exists(clone + "/the-new-one"));
 }
 
 }  // namespace

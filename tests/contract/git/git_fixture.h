@@ -89,9 +89,9 @@ struct TestCertificates {
                                                          const std::string& prefix,
                                                          const std::string& name);
 
-// Options with the tests' own child.
+// Options with the tests' own child. The deadline is long: a busy machine is no failure.
 [[nodiscard]] PullProcess::Options pull_options(const TempDirectory& directory,
-                                                std::int64_t deadline_ms = 30'000);
+                                                std::int64_t deadline_ms = 240'000);
 [[nodiscard]] SourceConfig source_at(const std::string& url, const std::string& path = "pipelines");
 // The one folder of the source below the cache directory.
 [[nodiscard]] std::string clone_folder(const PullProcess::Options& options);
