@@ -297,7 +297,7 @@ void add_agent_queries(Parser& parser) {
   parser.add_format(version);
 }
 
-ParsedArguments usage_error(std::string message, const CLI::App* command) {
+ParsedArguments usage_error(const std::string& message, const CLI::App* command) {
   std::string help = "pawl ";
   if (command != nullptr) help += command->get_name() + " ";
   return {std::nullopt, ExitCode::kUsage, "",
@@ -361,7 +361,7 @@ std::string check_together(const Invocation& invocation) {
 std::vector<std::string> without_help_verb(std::vector<std::string> arguments) {
   if (arguments.empty() || arguments.front() != "help") return arguments;
   arguments.erase(arguments.begin());
-  arguments.push_back("--help");
+  arguments.emplace_back("--help");
   return arguments;
 }
 

@@ -19,7 +19,7 @@ Result<void> print_log(History& history, const LogQuery& query, bool whole_lines
     if (!text.empty()) line_open = text.back() != '\n';
     out.write(text);
   };
-  const Result<void> result = history.log(query, [&](std::string_view piece) {
+  Result<void> result = history.log(query, [&](std::string_view piece) {
     if (out.is_terminal()) {
       print(escaper.feed(piece));
     } else {

@@ -10,7 +10,7 @@
 namespace pawl::cli {
 namespace {
 
-constexpr std::size_t kBufferBytes = 32 * 1024;
+constexpr std::size_t kBufferBytes = 32'768;
 
 }  // namespace
 

@@ -43,10 +43,10 @@ std::string render_sources(const Json::Array& sources, WallTime now, bool color)
                std::to_string(source["pipelines"].as_integer()), source["url"].as_string()});
     const std::string& error = source["error"].as_string();
     if (!error.empty()) {
-      details += printable(name + ": error: " + error) + "\n";
+      details.append(printable(name + ": error: " + error)).append("\n");
     }
     for (const Json& problem : source["problems"].items()) {
-      details += printable(name + ": " + problem_text(problem)) + "\n";
+      details.append(printable(name + ": " + problem_text(problem))).append("\n");
     }
   }
   std::string out = table.render(color);
