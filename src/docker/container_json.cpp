@@ -73,6 +73,20 @@ Result<std::vector<ContainerSummary>> parse_container_list(const Json& json) {
   return result;
 }
 
+std::optional<bool> find_memory_kill(std::string_view events) {
+  std::optional<bool> found;
+  while (!events.empty()) {
+    const std::string_view line = events.substr(0, events.find('\n'));
+    events.remove_prefix(std::min(line.size() + 1, events.size()));
+    const auto event = Json::parse(line);
+    if (!event) continue;
+    const std::string& action = (*event)["Action"].as_string();
+    if (action == "oom") return true;
+    if (action == "kill") found = false;
+  }
+  return found;
+}
+
 std::string find_cap_warning(const Json& warnings) {
   constexpr std::array<std::string_view, 4> kSigns = {"discarded", "not support", "without swap",
                                                       "cgroup"};

@@ -2,7 +2,9 @@
 // Pure.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -15,6 +17,10 @@ namespace pawl {
 [[nodiscard]] Result<ContainerState> parse_container_state(const Json& json);
 // GET /containers/json. kCorrupt likewise.
 [[nodiscard]] Result<std::vector<ContainerSummary>> parse_container_list(const Json& json);
+
+// GET /events, filtered to one container's "oom" and "kill" (JSON objects, one a line): whether it ran out
+// of memory; nothing when neither is among them.
+[[nodiscard]] std::optional<bool> find_memory_kill(std::string_view events);
 
 // The first of the warnings (of POST /containers/create) that says that a cap
 // will not be enforced; empty when there is none. Docker's wording

@@ -10,6 +10,7 @@ namespace pawl {
 namespace {
 
 constexpr std::int64_t kNsPerMs = 1'000'000;
+constexpr std::int64_t kReadAgainNs = 2'000 * kNsPerMs;
 constexpr std::size_t kRecordCost = 16;        // as LogChunk::bytes()
 constexpr std::size_t kEngineRecordCost = 80;  // {"log":"…","stream":"stdout","time":"…"}
 // The engine's first file may be full from here on: binary output takes up to six times its size in it.
@@ -24,13 +25,21 @@ LogCollector::LogCollector(const AttemptKey& key, EventSink& sink, const Clock& 
   quiet_since_ = clock_.mono();
 }
 
-void LogCollector::begin_stream() {
-  replaying_ = position_.last_time_ns > 0;
-  replay_time_ns_ = 0;
-  replayed_at_last_ = 0;
+std::int64_t LogCollector::begin_stream() {
+  // An earlier agent's position says nothing of the clock: the first stream shows the whole log.
+  const bool from_start = !know_whole_log_ || clock_fell_;
+  know_whole_log_ = true;
+  begin_replay();
   engine_bytes_ = 0;
   caught_up_ = false;
   quiet_since_ = clock_.mono();
+  return from_start ? 0 : std::max<std::int64_t>(position_.last_time_ns - kReadAgainNs, 0);
+}
+
+void LogCollector::begin_replay() {
+  replaying_ = position_.last_time_ns > 0;
+  replay_time_ns_ = 0;
+  replayed_at_last_ = 0;
 }
 
 // While replaying: whether the record was taken before.
@@ -54,11 +63,9 @@ bool LogCollector::is_jump_back(std::int64_t time_ns) const {
 bool LogCollector::take(LogRecord&& record) {
   quiet_since_ = clock_.mono();
   engine_bytes_ += record.text.size() + kEngineRecordCost;
-  if (!replaying_ && is_jump_back(record.time_ns)) {
-    replaying_ = true;
-    replay_time_ns_ = 0;
-    replayed_at_last_ = 0;
-  }
+  if (!replaying_ && is_jump_back(record.time_ns)) begin_replay();
+  const std::int64_t highest = replaying_ ? replay_time_ns_ : position_.last_time_ns;
+  if (record.time_ns < highest - kReadAgainNs / 2) clock_fell_ = true;
   if (replaying_ && is_known(record.time_ns)) return open_;
 
   record.time_ns = std::max(record.time_ns, position_.last_time_ns);

@@ -4,8 +4,9 @@
 // Where it stopped is a LogPosition: the time of the last record and how many records carry it. For that
 // the times must not fall. The engine's may: stdout and stderr are stamped by two threads, and the
 // host's clock can be set back. So a record's time is raised to the highest one before it, and after an
-// interruption the log is read from its start: the raised times come out the same, and what was there
-// before is skipped, by time and, at the last time, by count.
+// interruption the log is read again from where the raised times come out the same: a moment before the
+// position or, if the clock was set back, the log's start. What was there before is skipped, by time and,
+// at the last time, by count.
 //
 // Docker 20.10's follower can jump back when the engine starts a new log file while it reads. A record from
 // the past in a log of that size, while the clock has not been set back, is such a jump; it is treated
@@ -30,8 +31,8 @@ class LogCollector : public LogSink {
   LogCollector(const AttemptKey& key, EventSink& sink, const Clock& clock,
                const LogPosition& resume_from, std::function<bool()> watch);
 
-  // The log is about to be read from its start (again).
-  void begin_stream();
+  // The log is about to be read (again). Returns from which time on, for follow_logs().
+  [[nodiscard]] std::int64_t begin_stream();
 
   [[nodiscard]] bool take(LogRecord&& record) override;
   [[nodiscard]] std::optional<std::int64_t> before_wait() override;
@@ -45,6 +46,7 @@ class LogCollector : public LogSink {
   [[nodiscard]] std::uint64_t taken() const { return taken_; }
 
  private:
+  void begin_replay();
   [[nodiscard]] bool is_known(std::int64_t time_ns);
   [[nodiscard]] bool is_jump_back(std::int64_t time_ns) const;
   void append(LogRecord&& record);
@@ -56,6 +58,9 @@ class LogCollector : public LogSink {
   const Clock& clock_;
   const std::function<bool()> watch_;
   LogPosition position_;  // of the last record taken
+
+  bool know_whole_log_ = false;  // a stream from its start has been begun
+  bool clock_fell_ = false;      // in this log, by more than the moment that is read again
 
   bool replaying_ = false;  // the records that come now may be known already
   std::int64_t replay_time_ns_ = 0;

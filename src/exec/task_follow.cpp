@@ -1,5 +1,6 @@
 // The second half of TaskRunner: from the start to the end. The log's end is not taken for the
-// container's: the engine is asked, and if the container lives on, the log is followed again.
+// container's: the engine is asked, and if the container lives on, the log is followed again. Nor is it
+// taken for the whole log, unless the container had ended before the stream began.
 #include <utility>
 
 #include "exec/task_runner.h"
@@ -13,16 +14,22 @@ using Phase = ContainerState::Phase;
 
 TaskRunner::Step TaskRunner::follow() {
   Backoff backoff(parts_.times.backoff_ms, parts_.times.backoff_max_ms);
+  if (state_.phase == Phase::kExited) {
+    if (const Step step = await_end(); step != Step::kAgain && !ended_) return step;
+  }
   while (true) {
+    const bool ended_before = ended_;
     const std::uint64_t taken_before = log_.taken();
-    log_.begin_stream();
-    const auto read = parts_.engine.follow_logs(spec_.name, 0, log_, shutdown_);
+    const std::int64_t since_ns = log_.begin_stream();
+    const auto read = parts_.engine.follow_logs(spec_.name, since_ns, log_, shutdown_);
     if (shutdown_.stop_requested()) return Step::kStopped;
     if (log_.taken() > taken_before) {
       log_failures_ = 0;
       backoff = Backoff(parts_.times.backoff_ms, parts_.times.backoff_max_ms);
     }
+    if (read && ended_before) return Step::kEnded;
     const Step step = read ? await_end() : read_failed(read.error());
+    if (step == Step::kEnded && ended_ && !ended_before) continue;
     if (step != Step::kAgain) return step;
     if (!pause(shutdown_, backoff.next_ms())) return Step::kStopped;
   }
@@ -44,14 +51,15 @@ TaskRunner::Step TaskRunner::await_end() {
     return end(AttemptOutcome::Kind::kMissing, Reason::kNone,
                "the engine does not know how container " + spec_.name + " ended");
   }
+  ended_ = true;
   outcome_.exit_code = state->exit_code;
   outcome_.oom_killed = state->oom_killed;
   return end(AttemptOutcome::Kind::kExited, Reason::kNone, state->error);
 }
 
+// kAgain: there may be more to read. kEnded: there is not; with ended_, the outcome stands.
 TaskRunner::Step TaskRunner::read_failed(const Error& error) {
-  if (error.kind == ErrorKind::kNotFound) return missing();
-  if (error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kTimeout) {
+  if (is_away(error)) {
     if (!std::exchange(engine_away_, true) &&
         !say("waiting for the container engine: " + error.message)) {
       return Step::kStopped;
@@ -59,15 +67,16 @@ TaskRunner::Step TaskRunner::read_failed(const Error& error) {
     // Only once it answers is there anything to follow.
     const auto state = inspect();
     if (state || state.error().kind != ErrorKind::kNotFound) return Step::kAgain;
-    return missing();
+  } else if (error.kind == ErrorKind::kCancelled) {
+    // Not by a stop, so it was the sink, or watch().
+    return std::exchange(seen_ended_, false) ? await_end() : Step::kStopped;
+  } else if (error.kind != ErrorKind::kNotFound) {
+    if (!ended_) return await_end();
+    if (++log_failures_ < limits::kLogFailures) return Step::kAgain;
   }
-  // kCancelled: ended by watch(), or the sink is closed.
-  if (error.kind == ErrorKind::kCancelled && !seen_ended_) return Step::kStopped;
-  const Step step = await_end();
-  if (step != Step::kEnded) return step;
-  if (++log_failures_ < limits::kLogFailures) return Step::kAgain;
+  if (!ended_) return missing();
   log_.note("the rest of the output could not be read: " + error.message);
-  return step;
+  return Step::kEnded;
 }
 
 // The engine's follower has been seen to go on waiting for an ended container.

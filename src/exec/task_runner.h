@@ -120,7 +120,8 @@ class TaskRunner {
   bool may_run_;
   bool pulled_ = false;
   bool engine_away_ = false;
-  bool seen_ended_ = false;
+  bool ended_ = false;       // outcome_ says how; what is left is its output
+  bool seen_ended_ = false;  // by watch()
   std::uint32_t log_failures_ = 0;
   ContainerState state_;
   AttemptOutcome outcome_;

@@ -96,9 +96,10 @@ class ContainerEngine {
   [[nodiscard]] virtual Result<void> start(const std::string& name, const Stop& stop) = 0;
   [[nodiscard]] virtual Result<ContainerState> inspect(const std::string& name,
                                                        const Stop& stop) = 0;
-  // Follows stdout and stderr from `since_ns` (inclusive; 0: from the start) until the container has ended and all is
-  // delivered. kUnavailable when the connection broke before that; kCorrupt when the engine cannot read
-  // the rest of the log.
+  // Follows stdout and stderr from `since_ns` (inclusive; 0: from the start) until the container has ended.
+  // All is delivered of one that had ended before the call; of one that ends during it, the last records may be
+  // missing (seen with Docker 20.10): follow it once more. kUnavailable when the connection broke;
+  // kCorrupt when the engine cannot read the rest of the log.
   [[nodiscard]] virtual Result<void> follow_logs(const std::string& name, std::int64_t since_ns,
                                                  LogSink& sink, const Stop& stop) = 0;
   // Blocks until the container is not running, or kTimeout after `timeout_ms`; then its state.

@@ -155,17 +155,21 @@ Result<void> FakeEngine::follow_logs(const std::string& name, std::int64_t since
                                      const Stop& stop) {
   Lock lock(mutex_);
   const std::uint64_t broken = broken_streams_;
-  const std::uint64_t ended = ended_streams_;
+  const std::uint64_t streams = ended_streams_;
   if (const auto failure = enter(lock, Call::kFollow, stop)) return failure->error;
   std::size_t next = 0;
+  bool live = false;
   while (true) {
     Container* container = find(name);
+    live = live || (container != nullptr && container->state.phase == Phase::kRunning);
     if (stop.stop_requested()) return cancelled();
     if (broken_streams_ != broken) {
       return Error{ErrorKind::kUnavailable, "the connection broke", {}};
     }
     if (container == nullptr) return next == 0 ? Result<void>(no_container(name)) : Result<void>();
-    if (next < container->log.size()) {
+    const bool ended = container->state.phase != Phase::kRunning;
+    const std::size_t missed = live ? missed_records_ : 0;
+    if (next + missed < container->log.size()) {
       LogRecord record = container->log[next++];
       if (record.time_ns < since_ns) continue;
       lock.unlock();
@@ -174,15 +178,15 @@ Result<void> FakeEngine::follow_logs(const std::string& name, std::int64_t since
       if (!more) return cancelled();
       continue;
     }
-    if (container->state.phase != Phase::kRunning || ended_streams_ != ended) return {};
+    if (ended || ended_streams_ != streams) return {};
     lock.unlock();
     const auto wait_ms = sink.before_wait();
     lock.lock();
     if (!wait_ms) return cancelled();
     const auto something = [&] {
       const Container* now = find(name);
-      return broken_streams_ != broken || ended_streams_ != ended || now == nullptr ||
-             next < now->log.size() || now->state.phase != Phase::kRunning;
+      return broken_streams_ != broken || ended_streams_ != streams || now == nullptr ||
+             next + missed_records_ < now->log.size() || now->state.phase != Phase::kRunning;
     };
     if (*wait_ms < 0) {
       changed_.wait(lock, stop, something);
@@ -281,6 +285,11 @@ void FakeEngine::end_streams() {
   Lock lock(mutex_);
   ++ended_streams_;
   changed_.notify_all();
+}
+
+void FakeEngine::miss_last_records(std::size_t count) {
+  Lock lock(mutex_);
+  missed_records_ = count;
 }
 
 void FakeEngine::finish_unknown(const std::string& name) {

@@ -77,6 +77,8 @@ class FakeEngine : public ContainerEngine {
   void finish(const std::string& name, std::int32_t exit_code);
   // It ended, and the engine cannot say when or how.
   void finish_unknown(const std::string& name);
+  // A log that is followed while its container ends lacks that many records, as Docker 20.10's may.
+  void miss_last_records(std::size_t count);
   // Ends every stream under way as if its container had ended; the containers live on.
   void end_streams();
   // Ends every stream under way as a broken connection; the containers live on.
@@ -140,6 +142,7 @@ class FakeEngine : public ContainerEngine {
   std::set<Call> held_;
   std::uint64_t broken_streams_ = 0;  // rise when all streams break, or end
   std::uint64_t ended_streams_ = 0;
+  std::size_t missed_records_ = 0;
   bool away_ = false;
   std::int64_t time_ns_;
   std::uint64_t next_id_ = 1;

@@ -53,6 +53,15 @@ class RecordingSink : public EventSink {
                              [&] { return text_locked(true).find(text) != std::string::npos; });
   }
 
+  // Waits until something has come since the last call; false after a minute.
+  [[nodiscard]] bool wait_for_more() {
+    std::unique_lock lock(mutex_);
+    const bool more =
+        changed_.wait_for(lock, std::chrono::minutes(1), [&] { return items_.size() > seen_; });
+    seen_ = items_.size();
+    return more;
+  }
+
   [[nodiscard]] std::vector<LogRecord> records() const {
     std::lock_guard lock(mutex_);
     std::vector<LogRecord> records;
@@ -112,6 +121,7 @@ class RecordingSink : public EventSink {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Item> items_;
+  std::size_t seen_ = 0;  // by wait_for_more()
   bool closed_ = false;
 };
 

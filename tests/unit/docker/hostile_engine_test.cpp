@@ -306,6 +306,53 @@ TEST_CASE("a cap that the engine cannot enforce is an error, and nothing stays b
   CHECK(removed == 1);
 }
 
+TEST_CASE("a memory kill that the state does not tell of is found among the events") {
+  struct Row {
+    const char* state;
+    const char* events;
+    bool oom_killed;
+    int asked;
+  };
+  const char* killed = R"("exited","ExitCode":137,"OOMKilled":false,"FinishedAt":)"
+                       R"("2026-11-21T04:39:35Z")";
+  const char* killed_at_once = R"("exited","ExitCode":137,"OOMKilled":false,"FinishedAt":)"
+                               R"("2026-11-21T04:38:35.999Z")";
+  const char* failed = R"("exited","ExitCode":1,"OOMKilled":false)";
+  const char* oom = R"({"Action":"oom"})";
+  const char* kill = R"({"Action":"kill"})";
+  for (const Row& row :
+       std::vector<Row>{{killed, oom, true, 1},
+                        {killed, kill, false, 1},
+                        {killed, "{\"Action\":\"kill\"}\n{\"Action\":\"oom\"}\n", true, 1},
+                        {killed, "", false, 1},
+                        {killed, "no json", false, 1},
+                        {killed_at_once, "", true, 1},
+                        {killed_at_once, kill, false, 1},
+                        {failed, oom, true, 1},
+                        {failed, "", false, 1},
+                        {R"("exited","ExitCode":137,"OOMKilled":true)", "", true, 0},
+                        {R"("exited","ExitCode":0,"OOMKilled":false)", oom, false, 0},
+                        {R"("running","ExitCode":0,"OOMKilled":false)", oom, false, 0}}) {
+    CAPTURE(row.state);
+    int asked = 0;
+    const UnixServer server(engine_with([&](int fd, const std::string& request) {
+      const bool events =
+          request.starts_with("GET /v1.41/events?since=1795235915.874000000&until=");
+      if (events) ++asked;
+      return UnixServer::write_all(
+          fd, UnixServer::response(
+                  200, events ? row.events
+                              : R"({"Id":"abc","State":{"StartedAt":"2026-11-21T04:38:35.874Z",)"
+                                R"("Status":)" +
+                                    std::string(row.state) + "}}"));
+    }));
+    const auto state = engine_at(server.path())->inspect("x", {});
+    REQUIRE(state);
+    CHECK(state->oom_killed == row.oom_killed);
+    CHECK(asked == row.asked);
+  }
+}
+
 TEST_CASE("the engine is asked for its version anew after it was away") {
   std::atomic<int> versions = 0;
   std::atomic<bool> broken = false;

@@ -51,7 +51,7 @@ LogPosition position_after(const std::vector<LogRecord>& records, std::size_t co
 std::vector<LogRecord> follow(Fixture& fixture, const std::vector<LogRecord>& log,
                               const LogPosition& from) {
   LogCollector collector = fixture.make(from);
-  collector.begin_stream();
+  (void)collector.begin_stream();
   for (LogRecord each : log) REQUIRE(collector.take(std::move(each)));
   REQUIRE(collector.flush());
   return fixture.sink.records();
@@ -62,7 +62,7 @@ std::vector<LogRecord> follow(Fixture& fixture, const std::vector<LogRecord>& lo
 TEST_CASE("records gather until the chunk is full") {
   Fixture fixture;
   LogCollector collector = fixture.make();
-  collector.begin_stream();
+  (void)collector.begin_stream();
   const std::string text(1000, 'x');
   for (int i = 0; i < 200; ++i) REQUIRE(collector.take(record(kStart + i, text)));
   REQUIRE(collector.flush());
@@ -81,7 +81,7 @@ TEST_CASE("records gather until the chunk is full") {
 TEST_CASE("a pending record is posted after the flush time, not before") {
   Fixture fixture;
   LogCollector collector = fixture.make();
-  collector.begin_stream();
+  (void)collector.begin_stream();
   REQUIRE(collector.take(record(kStart, "a")));
   CHECK(collector.before_wait() == limits::kLogFlushMs);
   fixture.clock.advance_ms(limits::kLogFlushMs - 1);
@@ -97,7 +97,7 @@ TEST_CASE("a pending record is posted after the flush time, not before") {
 TEST_CASE("silence: the container is looked at now and then, and nothing else wakes up") {
   Fixture fixture;
   LogCollector collector = fixture.make();
-  collector.begin_stream();
+  (void)collector.begin_stream();
   CHECK(collector.before_wait() == limits::kLogWatchMs);
   fixture.clock.advance_ms(limits::kLogWatchMs - 10);
   CHECK(collector.before_wait() == 10);
@@ -113,7 +113,7 @@ TEST_CASE("silence: the container is looked at now and then, and nothing else wa
 TEST_CASE("a sink that takes nothing any more ends the stream") {
   Fixture fixture;
   LogCollector collector = fixture.make();
-  collector.begin_stream();
+  (void)collector.begin_stream();
   REQUIRE(collector.take(record(kStart, "a")));
   fixture.sink.close();
   fixture.clock.advance_ms(limits::kLogFlushMs);
@@ -155,7 +155,7 @@ TEST_CASE("the same within one attempt, when the connection breaks") {
   const std::vector<LogRecord> log = {record(kStart + 1, "a"), record(kStart + 2, "b"),
                                       record(kStart + 2, "c"), record(kStart + 3, "d")};
   for (std::size_t until = 1; until <= log.size(); ++until) {
-    collector.begin_stream();
+    (void)collector.begin_stream();
     for (std::size_t i = 0; i < until; ++i) {
       LogRecord each = log[i];
       REQUIRE(collector.take(std::move(each)));
@@ -166,10 +166,42 @@ TEST_CASE("the same within one attempt, when the connection breaks") {
   CHECK(collector.taken() == 4);
 }
 
+TEST_CASE(
+    "the log is read again from a moment before, or from its start where the clock was set back") {
+  constexpr std::int64_t kMoment = 2000 * kMs;
+  Fixture fixture;
+  LogCollector collector = fixture.make(LogPosition{kStart, 1});
+  CHECK(collector.begin_stream() == 0);  // what an earlier agent has seen is not known
+  REQUIRE(collector.take(record(kStart, "a")));
+  REQUIRE(collector.take(record(kStart + 9 * kMs, "b")));
+  REQUIRE(collector.take(record(kStart + 8 * kMs, "c")));  // jitter
+  CHECK(collector.begin_stream() == kStart + 9 * kMs - kMoment);
+  REQUIRE(collector.take(record(kStart + 9 * kMs, "b")));
+  REQUIRE(collector.take(record(kStart + 8 * kMs, "c")));
+  fixture.clock.set_wall_ms(kStartMs - 5000);
+  REQUIRE(collector.take(record(kStart - 5000 * kMs, "d")));
+  CHECK(collector.begin_stream() == 0);
+  REQUIRE(collector.flush());
+  CHECK(fixture.sink.output() == "bcd");
+
+  // A clock that was set back in the part that an earlier agent has stored.
+  Fixture later;
+  LogCollector resumed = later.make(LogPosition{kStart, 2});
+  CHECK(resumed.begin_stream() == 0);
+  REQUIRE(resumed.take(record(kStart, "a")));
+  REQUIRE(resumed.take(record(kStart - 5000 * kMs, "d")));
+  CHECK(resumed.begin_stream() == 0);
+
+  Fixture fresh;
+  LogCollector first = fresh.make();
+  CHECK(first.begin_stream() == 0);
+  CHECK(first.begin_stream() == 0);
+}
+
 TEST_CASE("an old file that is gone is no reason to lose the rest") {
   Fixture fixture;
   LogCollector collector = fixture.make(LogPosition{kStart + 5, 3});
-  collector.begin_stream();
+  (void)collector.begin_stream();
   REQUIRE(collector.take(record(kStart + 9, "later")));
   REQUIRE(collector.flush());
   CHECK(fixture.sink.output() == "later");
@@ -202,7 +234,7 @@ TEST_CASE("an engine that repeats a part of a log it cannot keep up with does no
   Fixture fixture;
   fixture.clock.set_wall_ms(kStartMs + 3'600'000);
   LogCollector collector = fixture.make();
-  collector.begin_stream();
+  (void)collector.begin_stream();
   const auto at = [](int i) {
     return record(kStart + i * 100 * kMs,
                   std::to_string(i) + std::string(limits::kLogLineBytes, ' '));
@@ -218,7 +250,7 @@ TEST_CASE("an engine that repeats a part of a log it cannot keep up with does no
 TEST_CASE("output that may be incomplete is said to be so, once") {
   Fixture fixture;
   LogCollector collector = fixture.make();
-  collector.begin_stream();
+  (void)collector.begin_stream();
   const std::string text(limits::kLogLineBytes, 'x');
   const auto print_file = [&](std::int64_t lag_ms) {
     for (std::size_t bytes = 0; bytes < limits::kEngineLogFileBytes; bytes += text.size()) {
@@ -242,7 +274,7 @@ TEST_CASE("catching up after a restart is not called incomplete") {
   Fixture fixture;
   fixture.clock.set_wall_ms(kStartMs + 3'600'000);
   LogCollector collector = fixture.make(LogPosition{kStart, 1});
-  collector.begin_stream();
+  (void)collector.begin_stream();
   const std::string text(limits::kLogLineBytes, 'x');
   for (std::size_t bytes = 0; bytes < 2 * limits::kEngineLogFileBytes; bytes += text.size()) {
     REQUIRE(collector.take(record(kStart + static_cast<std::int64_t>(bytes), text)));
@@ -254,7 +286,7 @@ TEST_CASE("catching up after a restart is not called incomplete") {
 TEST_CASE("notes keep their place among the records, and are escaped") {
   Fixture fixture;
   LogCollector collector = fixture.make();
-  collector.begin_stream();
+  (void)collector.begin_stream();
   REQUIRE(collector.take(record(kStart, "a\n")));
   collector.note("pulling \x1b[31m\nforged");
   REQUIRE(collector.take(record(kStart + 1, "b\n")));

@@ -379,6 +379,34 @@ TEST_CASE("a log that ends while the container lives is followed again") {
   CHECK(fixture.sink.output() == "waiting\n");
 }
 
+TEST_CASE("what a follower missed at the end is read after the end") {
+  Fixture fixture;
+  const RunAttempt order = fixture.order("wait");
+  const std::string name = fixture.name(order);
+  fixture.engine.miss_last_records(2);
+  std::thread runner([&] { fixture.run(order); });
+  REQUIRE(fixture.sink.wait_for<AttemptStarted>());
+  for (const char* text : {"1\n", "2\n", "3"}) {
+    fixture.engine.print(name, {LogStream::kStdout, text});
+  }
+  fixture.engine.finish(name, 0);
+  runner.join();
+  CHECK(fixture.outcome().exit_code == 0);
+  CHECK(fixture.sink.output() == "waiting\n1\n2\n3");
+}
+
+TEST_CASE("a container that is removed before the rest of its log was read has still ended") {
+  Fixture fixture;
+  const RunAttempt order = fixture.order("wait");
+  const std::string name = fixture.name(order);
+  fixture.engine.before_next(Call::kFollow, [&] { fixture.engine.finish(name, 3); });
+  fixture.engine.before_next(Call::kFollow, [&] { CHECK(fixture.engine.remove(name, {})); });
+  fixture.run(order);
+  CHECK(fixture.outcome().kind == Kind::kExited);
+  CHECK(fixture.outcome().exit_code == 3);
+  CHECK(fixture.sink.notes().find("could not be read") != std::string::npos);
+}
+
 TEST_CASE("a log that cannot be read does not hide the exit code") {
   Fixture fixture;
   const RunAttempt order = fixture.order("fail");
