@@ -70,7 +70,7 @@ struct Served {
   }
 };
 
-TEST_CASE("dribbling clients, more than there are threads, hold nobody up") {
+TEST_CASE("dribbling clients, fewer than there are threads, hold nobody up") {
   ServedWorld world;
   std::vector<RawClient> dribblers;
   for (int i = 0; i < 100; ++i) {
@@ -84,6 +84,36 @@ TEST_CASE("dribbling clients, more than there are threads, hold nobody up") {
     for (RawClient& dribbler : dribblers) dribbler.send("x");
     CHECK(world.get("/api/v1/status").status == 200);
     CHECK(world.hook("backup", kHookSecret).status == 202);
+  }
+}
+
+TEST_CASE("dribbling clients, more than there are threads, give way once they are late") {
+  ListenerSettings settings;
+  settings.threads_max = 4;
+  settings.evict_ms = 100;
+  Served served(settings);
+  std::vector<RawClient> dribblers;
+  for (int i = 0; i < 40; ++i) {
+    dribblers.emplace_back(served.port);
+    dribblers.back().send(i % 2 == 0 ? "GET / HT"
+                                     : "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{");
+  }
+  // Within the dribblers' own deadlines only if each late one ends for the next.
+  for (int i = 0; i < 20; ++i) CHECK(ask(served.port, "GET /").status == 200);
+  CHECK(dribblers.front().read_rest().text.empty());
+}
+
+TEST_CASE("idle connections give way at once") {
+  ListenerSettings settings;
+  settings.threads_max = 2;
+  settings.idle_ms = 60'000;
+  settings.evict_ms = 60'000;
+  Served served(settings);
+  std::vector<RawClient> idle;
+  for (int i = 0; i < 20; ++i) {
+    idle.emplace_back(served.port);
+    idle.back().send(raw_request("GET /"));
+    CHECK(idle.back().read_answer().status == 200);
   }
 }
 
@@ -169,7 +199,7 @@ TEST_CASE("requests over the queue's bound get 503, those in it their answer") {
   CHECK(answered == 5);
 }
 
-TEST_CASE("clients that do not read their answers cost no thread") {
+TEST_CASE("clients that do not read their answers are dropped") {
   ListenerSettings settings;
   settings.threads = 1;
   settings.threads_max = 1;
