@@ -2,8 +2,8 @@
 // request's head, one for its body, one for the answer. cpp-httplib's own are per read, so that a
 // client that sends a byte now and then never meets them.
 //
-// It also is where a head's bytes are checked: cpp-httplib skips lines that end in a bare LF, stops at
-// a NUL and percent-decodes header values, all of which lets two readers see two requests.
+// It also is where a head's bytes are checked: cpp-httplib skips lines that end in a bare LF, stops
+// at a NUL and percent-decodes header values, all of which lets two readers see two requests.
 //
 // Used by one thread. The socket is not owned.
 #pragma once

@@ -12,8 +12,8 @@ namespace {
 
 using HandlerResponse = httplib::Server::HandlerResponse;
 
-// All requests with a body take this one route of cpp-httplib's; ours come after. A path with a
-// parameter, since other patterns become std::regex, whose recursion a long path can drive through the stack.
+// All requests with a body take this one route of cpp-httplib's; ours come after. It has a parameter,
+// since any other pattern becomes a std::regex, and a path we do not choose must not reach one.
 constexpr const char* kOnlyRoute = "/:any";
 constexpr const char* kOnlyPath = "/any";
 
@@ -73,10 +73,9 @@ void Exchange::attach(httplib::Server& server, std::size_t max_body_bytes) {
     exchange.answer(out);
     return HandlerResponse::Handled;
   });
-  server.Post(kOnlyRoute, [](const httplib::Request&, httplib::Response& out,
-                             const httplib::ContentReader& reader) {
-    current->read_body(reader, out);
-  });
+  server.Post(kOnlyRoute,
+              [](const httplib::Request&, httplib::Response& out,
+                 const httplib::ContentReader& reader) { current->read_body(reader, out); });
   server.set_expect_100_continue_handler([](const httplib::Request&, httplib::Response& out) {
     if (!current->refusal_) return static_cast<int>(httplib::StatusCode::Continue_100);
     current->answer(out);
@@ -109,7 +108,8 @@ void Exchange::on_head(httplib::Request& head) {
   refusal_ = check_head(request_, settings_.max_body_bytes);
   const bool has_length = head.has_header("Content-Length");
   const bool is_chunked = head.has_header("Transfer-Encoding");
-  // cpp-httplib throws away the body of a request that is refused or no POST; the connection ends instead.
+  // cpp-httplib would read and drop the body of a request that is refused or no POST: the connection
+  // ends instead.
   const bool has_body = is_chunked || (has_length && request_.header("content-length") != "0");
   is_broken_ = refusal_.has_value() || (has_body && request_.method != "POST");
   // A POST that says nothing of a body has none; cpp-httplib would read on to the connection's end.
@@ -206,9 +206,9 @@ void Exchange::explain(const httplib::Request& head, httplib::Response& out) {
   }
   switch (out.status) {
     case 413:
-      return give(problem(413, "the body is over " + std::to_string(settings_.max_body_bytes) +
-                                   " bytes"),
-                  out);
+      return give(
+          problem(413, "the body is over " + std::to_string(settings_.max_body_bytes) + " bytes"),
+          out);
     case 400:
       return give(problem(400, "the request line or a header is malformed"), out);
     default:

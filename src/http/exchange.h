@@ -2,7 +2,7 @@
 // handlers, which see plain values.
 //
 // The server's hooks have no place for what belongs to one connection, so each thread has its current
-// exchange at hand (Exchange::Current).
+// exchange at hand.
 #pragma once
 
 #include <httplib.h>

@@ -2,12 +2,13 @@
 // byte every two seconds, never read, or come by the hundred (F15, F16), in few megabytes.
 //
 // Approach: cpp-httplib accepts, parses and frames. Its server's virtual process_and_close_socket()
-// is where a connection comes over to us: it is admitted, or refused, by the accepting thread, waits for a
-// thread of our bounded pool, and is then read and written through a stream with deadlines of ours.
+// is where a connection comes over to us: it is admitted, or refused, by the accepting thread, waits
+// for a thread of our bounded pool, and is then read and written through a stream with deadlines of
+// ours.
 //
 // Rejected: cpp-httplib's own loop around a connection, which bounds single reads only and has no say
-// in who is served; and a parser of our own over epoll, which needs no thread for a slow client, but is
-// one more HTTP implementation to keep right.
+// in who is served; and a parser of our own over epoll, which needs no thread for a slow client, but
+// is one more HTTP implementation to keep right.
 #include "http/listener.h"
 
 #include <fcntl.h>

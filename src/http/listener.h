@@ -1,9 +1,9 @@
 // One set of listening sockets, served by cpp-httplib: its accept loop and its HTTP, on threads,
 // deadlines and bounds of ours.
 //
-// A client holds a thread from its first byte to the end of the answer, and for a short while after.
-// Whoever keeps its thread waiting gives way when others need it (crowd.h), and every phase of a request has a
-// deadline (client_stream.h).
+// A client holds a thread while it is connected, which is short when it is idle. Whoever keeps its
+// thread waiting gives way when others need it (crowd.h), and every phase of a request has a deadline
+// (client_stream.h).
 #pragma once
 
 #include <cstddef>

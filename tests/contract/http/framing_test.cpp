@@ -51,8 +51,9 @@ TEST_CASE("what could be read in two ways is refused, and the connection ends") 
       {400, "GET / x HTTP/1.1\r\nHost: localhost\r\n\r\n"},
       {400, "\r\nGET / HTTP/1.1\r\nHost: localhost\r\n\r\n"},
       {414, "GET /" + std::string(limits::kHttpTargetBytes + 100, 'a')},
-      {415, "POST /api/v1/runs/2/cancel HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n"
-            "Content-Type: multipart/form-data; boundary=x\r\n\r\n{}"},
+      {415,
+       "POST /api/v1/runs/2/cancel HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n"
+       "Content-Type: multipart/form-data; boundary=x\r\n\r\n{}"},
       {413, head + "Content-Length: 1000000000\r\n\r\n"},
       {400, "GET / HTTP/1.1\r\n\r\n"},
       {505, "GET / HTTP/3.0\r\nHost: localhost\r\n\r\n"},
@@ -107,7 +108,8 @@ TEST_CASE("several requests on one connection, sent at once") {
 TEST_CASE("a POST without a body ends with its head, and nothing of the next request is lost") {
   ServedWorld world;
   RawClient client(world.servers->http_port());
-  client.send(std::string(kHead) + "\r\n" + raw_request("PUT /nothing") + raw_request("GET /healthz"));
+  client.send(std::string(kHead) + "\r\n" + raw_request("PUT /nothing") +
+              raw_request("GET /healthz"));
   CHECK(client.read_answer().status == 202);
   CHECK(client.read_answer().status == 404);
   CHECK(client.read_answer().body == "ok\n");
@@ -117,9 +119,9 @@ TEST_CASE("a body where none belongs is not taken for the next request") {
   ServedWorld world;
   RawClient client(world.servers->http_port());
   const std::string inner = raw_request("POST /api/v1/runs/2/cancel", kJsonHeader, "{}");
-  client.send(raw_request("GET /healthz", "Content-Length: " + std::to_string(inner.size()) +
-                                              "\r\n") +
-              inner);
+  client.send(
+      raw_request("GET /healthz", "Content-Length: " + std::to_string(inner.size()) + "\r\n") +
+      inner);
   CHECK(client.read_answer().body == "ok\n");
   CHECK(client.read_rest().text.empty());
   CHECK(world.control.cancellations().empty());
