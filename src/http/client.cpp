@@ -1,4 +1,4 @@
-// The CLI's side of the API, over cpp-httplib: the one file that sees it.
+// The CLI's side of the API, over cpp-httplib.
 #include "http/client.h"
 
 #include <httplib.h>

@@ -4,6 +4,10 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
+
+#include "model/limits.h"
 
 namespace pawl::http {
 namespace {
@@ -45,7 +49,57 @@ bool is_loopback(const std::string& host) {
   return ::inet_pton(AF_INET6, host.c_str(), &ipv6) == 1 && IN6_IS_ADDR_LOOPBACK(&ipv6) != 0;
 }
 
+bool is_plain(char c) { return c >= 0x20 && c != 0x7f; }
+
+// cpp-httplib decodes no transfer coding but "chunked", and takes a length it cannot read for 0.
+std::optional<Response> check_framing(const Request& request, std::size_t max_body_bytes) {
+  const auto lengths = request.header_values("content-length");
+  const auto codings = request.header_values("transfer-encoding");
+  if (!codings.empty()) {
+    if (!lengths.empty()) return problem(400, "Content-Length beside Transfer-Encoding");
+    if (request.is_http_1_0) return problem(400, "Transfer-Encoding from an HTTP/1.0 client");
+    if (codings.size() != 1 || lower(codings.front()) != "chunked") {
+      return problem(501, "the only transfer coding known is 'chunked'");
+    }
+    return std::nullopt;
+  }
+  if (lengths.empty()) return std::nullopt;
+  if (lengths.size() > 1) return problem(400, "the Content-Length header is repeated");
+  const std::string_view text = lengths.front();
+  std::uint64_t length = 0;
+  const auto [stop, code] = std::from_chars(text.data(), text.data() + text.size(), length);
+  if (code == std::errc::invalid_argument || stop != text.data() + text.size()) {
+    return problem(400, "the Content-Length is no number");
+  }
+  if (code != std::errc{} || length > max_body_bytes) {
+    return problem(413, "the body is over " + std::to_string(max_body_bytes) + " bytes");
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+std::optional<Response> check_head(const Request& request, std::size_t max_body_bytes) {
+  const bool is_path = request.path.starts_with('/') &&
+                       std::all_of(request.path.begin(), request.path.end(), is_plain) &&
+                       std::all_of(request.query.begin(), request.query.end(), is_plain);
+  if (!is_path) {
+    return problem(400, "the target is no absolute path of visible ASCII characters");
+  }
+  if (request.path.size() + request.query.size() >= limits::kHttpTargetBytes) {
+    return problem(414, "the target is too long");
+  }
+  const std::size_t hosts = request.header_values("host").size();
+  if (hosts > 1) return problem(400, "the Host header is repeated");
+  if (hosts == 0 && !request.is_http_1_0) return problem(400, "the Host header is missing");
+  if (request.has_header("expect") && lower(request.header("expect")) != "100-continue") {
+    return problem(417, "only 'Expect: 100-continue' can be met");
+  }
+  if (media_type(request.header("content-type")) == "multipart/form-data") {
+    return problem(415, "multipart/form-data is not taken here");
+  }
+  return check_framing(request, max_body_bytes);
+}
 
 bool is_allowed_host(std::string_view host_header, std::string_view listen_host,
                      std::string_view local_address) {

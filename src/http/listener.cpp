@@ -1,257 +1,279 @@
 // Problem: a listener must serve people and webhooks within milliseconds while other clients send a
 // byte every two seconds, never read, or come by the hundred (F15, F16), in few megabytes.
 //
-// Approach: one epoll loop owns every connection and reads whole requests; a bounded pool only sees
-// complete ones. Connections of one state share one deadline, so that each state's list is in the
-// order of expiry and a tick looks at list heads only. Descriptors are armed one-shot: while a
-// connection is lent to the pool, nothing about it can wake the loop.
+// Approach: cpp-httplib accepts, parses and frames. Its server's virtual process_and_close_socket()
+// is where a connection comes over to us: it is admitted, or refused, by the accepting thread, waits
+// for a thread of our bounded pool, and is then read and written through a stream with deadlines of
+// ours.
 //
-// Rejected: cpp-httplib's server. It gives a thread to every connection from its first byte to its
-// last idle second and bounds single reads only, so that as many slow clients as it has threads stop
-// it; it also skips malformed header lines and decodes paths before they are split. Its client, which has
-// none of these troubles, serves the CLI (client.cpp).
+// Rejected: cpp-httplib's own loop around a connection, which bounds single reads only and has no say
+// in who is served; and a parser of our own over epoll, which needs no thread for a slow client, but
+// is one more HTTP implementation to keep right.
 #include "http/listener.h"
 
-#include <sys/epoll.h>
+#include <fcntl.h>
+#include <httplib.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
-#include <algorithm>
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <limits>
+#include <deque>
+#include <exception>
+#include <list>
+#include <mutex>
 #include <system_error>
+#include <thread>
+#include <utility>
 
 #include "base/log.h"
+#include "base/unique_fd.h"
+#include "http/client_stream.h"
+#include "http/crowd.h"
+#include "http/exchange.h"
+#include "http/peer.h"
+#include "http/request_pool.h"
 #include "http/steady_time.h"
 
 namespace pawl::http {
 namespace {
 
-constexpr std::size_t kScratchBytes = 64 * 1024;
-constexpr std::size_t kEventBatch = 64;
+constexpr int kAcceptPauseMs = 100;
 
-void signal_event(int fd) {
-  const std::uint64_t one = 1;
-  // Fails only when the counter is full, and then it is signalled.
-  [[maybe_unused]] const auto written = ::write(fd, &one, sizeof one);
-}
+// Lets the accepting thread itself take a connection over.
+class InlineQueue : public httplib::TaskQueue {
+ public:
+  bool enqueue(std::function<void()> take_over) override {
+    take_over();
+    return true;
+  }
+  void shutdown() override {}
+};
+
+class Server : public httplib::Server {
+ public:
+  using TakeOver = std::function<void(UniqueFd)>;
+
+  explicit Server(TakeOver take_over) : take_over_(std::move(take_over)) {
+    new_task_queue = [] { return new InlineQueue; };
+    set_tcp_nodelay(true);
+  }
+
+  // Accepts from a copy of `fd` (cpp-httplib closes what it is given, on errors too) until it is shut
+  // down or accepting fails.
+  void accept_from(int fd) {
+    stop();  // forgets an earlier failure
+    svr_sock_ = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (svr_sock_ >= 0) listen_after_bind();
+  }
+
+  [[nodiscard]] bool answer(ClientStream& stream, const Peer& peer, Exchange& exchange) {
+    return process_request(stream, peer.address, 0, peer.local_address, 0, exchange.is_last,
+                           exchange.is_last,
+                           [&](httplib::Request& head) { exchange.on_head(head); });
+  }
+
+ private:
+  bool process_and_close_socket(socket_t fd) override {
+    take_over_(UniqueFd(fd));
+    return true;
+  }
+
+  const TakeOver take_over_;
+};
 
 }  // namespace
 
-Listener::Listener(ListenerSettings settings, std::vector<ListenSocket> sockets, Handler handler)
+class Listener::Impl {
+ public:
+  Impl(ListenerSettings settings, std::vector<ListenSocket> sockets, Handler handler);
+  ~Impl();
+
+  Result<void> start();
+
+ private:
+  struct Door {
+    Door(ListenSocket listen_socket, Server::TakeOver take_over)
+        : socket(std::move(listen_socket)), server(std::move(take_over)) {}
+    ListenSocket socket;
+    Server server;
+    std::thread thread;
+  };
+  struct Client {
+    UniqueFd fd;
+    Peer peer;
+    Crowd::Place place;
+    Server* server = nullptr;
+  };
+
+  // The accepting threads.
+  void accept_clients(Door& door);
+  void admit(UniqueFd fd, Door& door);
+  void refuse(UniqueFd fd, const Response& response);
+
+  // The pool's threads.
+  void serve(Client& client);
+  void serve_requests(Client& client, ClientStream& stream);
+  [[nodiscard]] Response handle(const Request& request) const;
+
+  const ListenerSettings settings_;
+  const Handler handler_;
+  const ExchangeSettings exchange_settings_;
+  ExchangeTotals totals_;
+  UniqueFd stop_fd_;  // eventfd: readable for ever once stopping
+  std::atomic<bool> stopping_{false};
+  Crowd crowd_;
+  RequestPool pool_;
+  std::list<Door> doors_;
+
+  struct Refused {
+    UniqueFd fd;
+    std::int64_t since_ms;
+  };
+  std::mutex refused_mutex_;
+  std::deque<Refused> refused_;  // oldest first
+};
+
+Listener::Impl::Impl(ListenerSettings settings, std::vector<ListenSocket> sockets, Handler handler)
     : settings_(settings),
       handler_(std::move(handler)),
+      exchange_settings_{settings.max_body_bytes, settings.buffered_bytes, settings.streams,
+                         [this](const Request& request) { return handle(request); }},
+      crowd_({settings.threads_max, settings.connections, settings.peer_connections,
+              settings.evict_ms}),
       pool_({settings.threads, settings.threads_max, settings.queued, limits::kHttpThreadIdleMs}) {
-  for (ListenSocket& socket : sockets) accepting_.emplace_back(std::move(socket));
+  for (ListenSocket& socket : sockets) {
+    Door& door = doors_.emplace_back(std::move(socket), [this, index = doors_.size()](UniqueFd fd) {
+      admit(std::move(fd), *std::next(doors_.begin(), static_cast<std::ptrdiff_t>(index)));
+    });
+    Exchange::attach(door.server, settings_.max_body_bytes);
+  }
 }
 
-Result<void> Listener::start() {
-  epoll_.reset(::epoll_create1(EPOLL_CLOEXEC));
-  wake_fd_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+Result<void> Listener::Impl::start() {
   stop_fd_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!epoll_.is_open() || !wake_fd_.is_open() || !stop_fd_.is_open()) {
+  if (!stop_fd_.is_open()) {
     return Error{ErrorKind::kExhausted,
                  "cannot start serving: " + std::string(std::strerror(errno)), ""};
   }
-  scratch_.resize(kScratchBytes);
-  watch(wake_, wake_fd_.get(), EPOLLIN, EPOLL_CTL_ADD);
-  for (Accepting& accepting : accepting_) {
-    watch(accepting, accepting.socket.fd(), EPOLLIN, EPOLL_CTL_ADD);
-  }
   try {
-    thread_ = std::thread([this] { run(); });
+    for (Door& door : doors_) {
+      // cpp-httplib waits in accept().
+      const int flags = ::fcntl(door.socket.fd(), F_GETFL);
+      ::fcntl(door.socket.fd(), F_SETFL, flags & ~O_NONBLOCK);
+      door.thread = std::thread([this, &door] { accept_clients(door); });
+    }
   } catch (const std::system_error& error) {
     return Error{ErrorKind::kExhausted, std::string("cannot start serving: ") + error.what(), ""};
   }
   return {};
 }
 
-Listener::~Listener() {
-  if (!thread_.joinable()) return;
+Listener::Impl::~Impl() {
   stopping_ = true;
-  signal_event(stop_fd_.get());
-  signal_event(wake_fd_.get());
-  thread_.join();
+  const std::uint64_t one = 1;
+  if (stop_fd_.is_open()) {
+    [[maybe_unused]] const auto written = ::write(stop_fd_.get(), &one, sizeof one);
+  }
+  for (Door& door : doors_) {
+    ::shutdown(door.socket.fd(), SHUT_RDWR);
+    if (door.thread.joinable()) door.thread.join();
+  }
   pool_.stop();
 }
 
-void Listener::run() {
-  std::array<epoll_event, kEventBatch> events{};
-  while (true) {
-    const int count =
-        ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), wait_ms());
-    now_ms_ = steady_ms();
-    for (int i = 0; i < count; ++i) {
-      const epoll_event& event = events[static_cast<std::size_t>(i)];
-      dispatch(*static_cast<Pollable*>(event.data.ptr), event.events);
-    }
-    take_finished();
-    if (stopping_ && !drain_begun_) begin_stop();
-    expire();
-    connections_[static_cast<std::size_t>(State::kDead)].clear();
-    if (drain_begun_ && is_drained()) return;
+// cpp-httplib gives up on any error but "no more descriptors", also on those that concern one client.
+void Listener::Impl::accept_clients(Door& door) {
+  while (!stopping_) {
+    door.server.accept_from(door.socket.fd());
+    if (stopping_) return;
+    log_warning("cannot accept connections for now", {{"address", door.socket.address()}});
+    pollfd stop{stop_fd_.get(), POLLIN, 0};
+    ::poll(&stop, 1, kAcceptPauseMs);
   }
 }
 
-void Listener::dispatch(Pollable& pollable, std::uint32_t events) {
-  if (pollable.kind == Pollable::Kind::kWake) {
-    std::uint64_t count = 0;
-    [[maybe_unused]] const auto drained = ::read(wake_fd_.get(), &count, sizeof count);
-    return;
-  }
-  if (pollable.kind == Pollable::Kind::kListening) {
-    accept_clients(static_cast<Accepting&>(pollable));
-    return;
-  }
-  auto& connection = static_cast<Connection&>(pollable);
-  switch (connection.state) {
-    case State::kHead:
-    case State::kBody:
-    case State::kIdle:
-    case State::kLingering:
-      return on_readable(connection);
-    case State::kWriting:
-      if ((events & (EPOLLERR | EPOLLHUP)) != 0) return close(connection);
-      return send_answer(connection);
-    case State::kBusy:
-    case State::kDead:
-      return;  // an event of the same batch came first
-  }
-}
-
-void Listener::take_finished() {
-  std::vector<Connection*> finished;
-  {
-    std::lock_guard lock(finished_mutex_);
-    finished.swap(finished_);
-  }
-  for (Connection* connection : finished) {
-    buffered_ -= connection->charged;
-    connection->charged = 0;
-    connection->answer_deadline_ms = now_ms_ + settings_.answer_ms;
-    if (connection->is_gone) {
-      close(*connection);
-    } else {
-      send_answer(*connection);
-    }
-  }
-}
-
-void Listener::begin_stop() {
-  drain_begun_ = true;
-  for (Accepting& accepting : accepting_) unwatch(accepting.socket.fd());
-  accepting_.clear();
-  accept_again_ms_ = 0;
-  for (State state : {State::kHead, State::kBody, State::kIdle, State::kLingering}) {
-    auto& list = connections_[static_cast<std::size_t>(state)];
-    while (!list.empty()) close(list.front());
-  }
-  for (Connection& connection : connections_[static_cast<std::size_t>(State::kWriting)]) {
-    connection.since_ms = now_ms_;
-    connection.keep_alive = false;
-  }
-}
-
-bool Listener::is_drained() const {
-  return std::all_of(connections_.begin(), connections_.end(),
-                     [](const std::list<Connection>& list) { return list.empty(); });
-}
-
-std::int64_t Listener::duration_ms(State state) const {
-  switch (state) {
-    case State::kHead:
-      return settings_.read_ms;
-    case State::kBody:
-      return settings_.body_ms;
-    case State::kIdle:
-      return settings_.idle_ms;
-    case State::kWriting:
-      return drain_begun_ ? limits::kHttpShutdownMs : settings_.write_ms;
-    case State::kLingering:
-      return drain_begun_ ? 0 : settings_.linger_ms;
-    case State::kBusy:
-    case State::kDead:
+void Listener::Impl::admit(UniqueFd fd, Door& door) {
+  auto client = std::make_shared<Client>();
+  client->peer = peer_of(fd.get(), door.socket.is_unix());
+  client->server = &door.server;
+  switch (crowd_.enter(fd.get(), client->peer, client->place)) {
+    case Crowd::Verdict::kFull:
+      return refuse(std::move(fd), problem(503, "too many connections"));
+    case Crowd::Verdict::kPeerFull:
+      return refuse(std::move(fd), problem(429, "too many connections from this address"));
+    case Crowd::Verdict::kAdmitted:
       break;
   }
-  return std::numeric_limits<std::int64_t>::max() / 2;
+  client->fd = std::move(fd);
+  if (pool_.try_submit([this, client] { serve(*client); })) return;
+  crowd_.leave(client->place);
+  refuse(std::move(client->fd), problem(503, "too many requests wait for an answer"));
 }
 
-int Listener::wait_ms() const {
-  std::int64_t next_ms = std::numeric_limits<std::int64_t>::max();
-  for (std::size_t i = 0; i < connections_.size(); ++i) {
-    const auto state = static_cast<State>(i);
-    if (state == State::kBusy || state == State::kDead || connections_[i].empty()) continue;
-    next_ms = std::min(next_ms, connections_[i].front().since_ms + duration_ms(state));
+// Closing at once would reset the connection while the client still sends, and it might never see
+// the answer. It ends the connection by itself; if not, others that are refused push it out.
+void Listener::Impl::refuse(UniqueFd fd, const Response& response) {
+  const std::string text = last_answer(response);
+  ::send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  ::shutdown(fd.get(), SHUT_WR);
+  const std::int64_t now_ms = steady_ms();
+  std::lock_guard lock(refused_mutex_);
+  while (!refused_.empty() && (refused_.size() >= settings_.lingering ||
+                               now_ms - refused_.front().since_ms > settings_.linger_ms)) {
+    refused_.pop_front();
   }
-  if (accept_again_ms_ > 0) next_ms = std::min(next_ms, accept_again_ms_);
-  if (next_ms == std::numeric_limits<std::int64_t>::max()) return -1;
-  return static_cast<int>(std::clamp<std::int64_t>(next_ms - steady_ms(), 0, 60'000));
+  refused_.push_back({std::move(fd), now_ms});
 }
 
-void Listener::expire() {
-  if (accept_again_ms_ > 0 && accept_again_ms_ <= now_ms_) resume_accepting();
-  for (std::size_t i = 0; i < connections_.size(); ++i) {
-    const auto state = static_cast<State>(i);
-    if (state == State::kBusy || state == State::kDead) continue;
-    auto& list = connections_[i];
-    while (!list.empty() && list.front().since_ms + duration_ms(state) <= now_ms_) {
-      expire(list.front());
+void Listener::Impl::serve(Client& client) {
+  ClientStream stream(
+      client.fd.get(), stop_fd_.get(),
+      {settings_.read_ms, settings_.body_ms, settings_.write_ms, settings_.answer_ms}, crowd_,
+      client.place);
+  try {
+    if (!stopping_) serve_requests(client, stream);
+  } catch (const std::exception& error) {
+    log_error("a connection failed", {{"error", error.what()}});
+  }
+  crowd_.leave(client.place);
+  client.fd.reset();
+}
+
+void Listener::Impl::serve_requests(Client& client, ClientStream& stream) {
+  if (!stream.wait_for_request(Crowd::State::kAwaited, settings_.read_ms)) return;
+  bool has_unread = false;
+  for (std::size_t served = 1;; ++served) {
+    Exchange exchange(exchange_settings_, totals_, stream, client.peer,
+                      served >= settings_.keep_alive_requests);
+    const bool is_whole = client.server->answer(stream, client.peer, exchange);
+    const ClientStream::Fault& fault = stream.fault();
+    if (fault.status != 0 && !stream.has_written()) {
+      stream.begin_answer();
+      stream.write_all(last_answer(problem(fault.status, fault.detail)));
     }
+    has_unread = stream.has_unread() || exchange.is_broken() || fault.status != 0;
+    if (!is_whole || exchange.is_last || fault.status != 0 || stopping_) break;
+    if (!stream.wait_for_request(Crowd::State::kIdle, settings_.idle_ms)) return;
+  }
+  if (has_unread && !stopping_) stream.linger(settings_.linger_ms);
+}
+
+Response Listener::Impl::handle(const Request& request) const {
+  try {
+    return handler_(request);
+  } catch (const std::exception& error) {
+    log_error("a request failed", {{"path", request.path}, {"error", error.what()}});
+    return problem(500, "an internal error; the agent's log says more");
   }
 }
 
-// Takes the connection out of the state it is in.
-void Listener::expire(Connection& connection) {
-  const bool has_begun = connection.state == State::kBody || !connection.input.empty();
-  if (connection.state == State::kHead && !has_begun) return close(connection);
-  if (connection.state == State::kHead || connection.state == State::kBody) {
-    return refuse(connection, 408, "the request did not arrive in time");
-  }
-  close(connection);
-}
-
-void Listener::watch(Pollable& pollable, int fd, std::uint32_t events, int operation) {
-  epoll_event event{};
-  event.events = events;
-  event.data.ptr = &pollable;
-  // With valid descriptors only ENOMEM and the user's watch limit are left; the deadline then closes
-  // the connection.
-  if (::epoll_ctl(epoll_.get(), operation, fd, &event) != 0) {
-    log_warning("cannot watch a connection", {{"error", std::strerror(errno)}});
-  }
-}
-
-// Closing would do, if no child between fork and exec could still hold a copy of the descriptor.
-void Listener::unwatch(int fd) { ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
-
-void Listener::arm(Connection& connection, std::uint32_t events) {
-  watch(connection, connection.fd.get(), events | EPOLLONESHOT, EPOLL_CTL_MOD);
-}
-
-void Listener::enter(Connection& connection, State state) {
-  auto& from = connections_[static_cast<std::size_t>(connection.state)];
-  auto& to = connections_[static_cast<std::size_t>(state)];
-  to.splice(to.end(), from, connection.self);
-  connection.state = state;
-  connection.since_ms = now_ms_;
-}
-
-void Listener::close(Connection& connection) {
-  if (connection.state == State::kDead) return;
-  buffered_ -= connection.charged;
-  connection.charged = 0;
-  if (connection.is_extra) {
-    --extra_;
-  } else {
-    --admitted_;
-    const auto peer = peers_.find(connection.peer.address);
-    if (peer != peers_.end() && --peer->second == 0) peers_.erase(peer);
-  }
-  unwatch(connection.fd.get());
-  connection.fd.reset();
-  enter(connection, State::kDead);
-  if (accept_again_ms_ > 0 && !drain_begun_) resume_accepting();
-}
+Listener::Listener(ListenerSettings settings, std::vector<ListenSocket> sockets, Handler handler)
+    : impl_(std::make_unique<Impl>(settings, std::move(sockets), std::move(handler))) {}
+Listener::~Listener() = default;
+Result<void> Listener::start() { return impl_->start(); }
 
 }  // namespace pawl::http

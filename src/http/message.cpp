@@ -27,17 +27,14 @@ std::string http_date() {
   return std::string(text.data(), static_cast<std::size_t>(length));
 }
 
-void append_header(std::string& out, std::string_view name, std::string_view value) {
-  out += name;
-  out += ": ";
+std::string without_controls(std::string_view value) {
+  std::string out;
   for (char c : value) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte >= 0x20 && byte != 0x7f) out += c;
   }
-  out += "\r\n";
+  return out;
 }
-
-bool has_no_body(int status) { return status < 200 || status == 204 || status == 304; }
 
 }  // namespace
 
@@ -168,27 +165,23 @@ int status_of(ErrorKind kind) {
   return 500;
 }
 
-std::string serialize_head(const Response& response, bool is_http_1_0, bool keep_alive) {
-  std::string out = "HTTP/1.1 " + std::to_string(response.status);
-  out += ' ';
-  out += reason_phrase(response.status);
-  out += "\r\n";
-  append_header(out, "Date", http_date());
-  if (!response.content_type.empty()) append_header(out, "Content-Type", response.content_type);
-  append_header(out, "X-Content-Type-Options", "nosniff");
-  for (const Header& header : response.headers) append_header(out, header.name, header.value);
-  if (response.stream) {
-    if (!is_http_1_0) append_header(out, "Transfer-Encoding", "chunked");
-  } else if (!response.is_streamed_head && !has_no_body(response.status)) {
-    append_header(out, "Content-Length", std::to_string(response.body.size()));
+std::vector<Header> answer_headers(const Response& response) {
+  std::vector<Header> headers = {{"Date", http_date()}, {"X-Content-Type-Options", "nosniff"}};
+  if (!response.content_type.empty()) headers.push_back({"Content-Type", response.content_type});
+  for (const Header& header : response.headers) {
+    headers.push_back({header.name, without_controls(header.value)});
   }
-  if (!keep_alive) {
-    append_header(out, "Connection", "close");
-  } else if (is_http_1_0) {
-    append_header(out, "Connection", "keep-alive");
+  return headers;
+}
+
+std::string last_answer(const Response& response) {
+  std::string text = "HTTP/1.1 " + std::to_string(response.status) + " ";
+  text.append(reason_phrase(response.status)).append("\r\n");
+  for (const auto& [name, value] : answer_headers(response)) {
+    text.append(name).append(": ").append(value).append("\r\n");
   }
-  out += "\r\n";
-  return out;
+  text.append("Content-Length: ").append(std::to_string(response.body.size()));
+  return text.append("\r\nConnection: close\r\n\r\n").append(response.body);
 }
 
 }  // namespace pawl::http

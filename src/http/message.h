@@ -35,7 +35,6 @@ struct Request {
   std::string path;    // still percent-encoded; begins with '/'
   std::string query;   // still encoded, without the '?'
   bool is_http_1_0 = false;
-  bool keep_alive = true;
   std::vector<Header> headers;
   std::string body;
   Peer peer;
@@ -67,8 +66,7 @@ struct Response {
   std::string content_type;  // empty: no body
   std::vector<Header> headers;
   std::string body;
-  Stream stream;                  // set: the body is what it writes, and `body` is ignored
-  bool is_streamed_head = false;  // answer to HEAD for a stream: neither length nor body
+  Stream stream;  // set: the body is what it writes, and `body` is ignored
 };
 
 [[nodiscard]] std::string_view reason_phrase(int status);
@@ -83,9 +81,10 @@ struct Response {
 [[nodiscard]] Response problem(const Error& error);
 [[nodiscard]] int status_of(ErrorKind kind);
 
-// The response's head with the framing that fits: Content-Length, or chunked for a stream (until
-// the connection ends for an HTTP/1.0 client). Control characters in header values are dropped.
-[[nodiscard]] std::string serialize_head(const Response& response, bool is_http_1_0,
-                                         bool keep_alive);
+// The response's headers and those that every answer has, without those of its framing. Control
+// characters in values are dropped.
+[[nodiscard]] std::vector<Header> answer_headers(const Response& response);
+// The whole answer, as it is sent, after which the connection ends.
+[[nodiscard]] std::string last_answer(const Response& response);
 
 }  // namespace pawl::http

@@ -1,5 +1,5 @@
 // The two listeners and what is served on each. People and machines are kept apart: a storm of
-// webhooks has its own loop, threads and bounds, and cannot take the page's.
+// webhooks has its own threads and bounds, and cannot take the page's.
 #include "http/server.h"
 
 #include <utility>
@@ -82,7 +82,6 @@ class HttpServers::Impl {
     sockets.push_back(std::move(socket));
     ListenerSettings settings;
     settings.max_body_bytes = static_cast<std::size_t>(config.webhook_max_body_bytes);
-    settings.threads_max = limits::kWebhookThreadsMax;
     settings.streams = 0;
     webhooks_ = std::make_unique<Listener>(
         settings, std::move(sockets),

@@ -34,7 +34,26 @@ TEST_CASE("what could be read in two ways is refused, and the connection ends") 
       {400, head + "Transfer-Encoding: chunked\r\n\r\n2\n{}\r\n0\r\n\r\n"},
       {400, head + "Transfer-Encoding: chunked\r\n\r\nz\r\n{}\r\n0\r\n\r\n"},
       {400, head + "Transfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n"},
-      {413, head + "Transfer-Encoding: chunked\r\n\r\nfffffff\r\n"},
+      {413, head + "Transfer-Encoding: chunked\r\n\r\nfffffff\r\n" +
+                std::string(limits::kApiBodyBytes + 1, ' ')},
+      {400, head + "Transfer-Encoding: chunked\r\n\r\n\r\n"},
+      {400, head + "X: a\rb\r\n\r\n"},
+      {400, head + "X: a" + std::string(1, '\0') + "b\r\n\r\n"},
+      {400, head + "X: a\x7f\r\n\r\n"},
+      {400, head + ": a\r\n\r\n"},
+      {400, head + "no colon\r\n\r\n"},
+      {400, head + "Content-Length: %32\r\n\r\n{}"},
+      {501, head + "Transfer-Encoding: chunke%64\r\n\r\n2\r\n{}\r\n0\r\n\r\n"},
+      {400, "GET /" + std::string(1, '\0') + " HTTP/1.1\r\nHost: localhost\r\n\r\n"},
+      {400, "GET /\xc3\xa4 HTTP/1.1\r\nHost: localhost\r\n\r\n"},
+      {400, "GET /healthz#a HTTP/1.1\r\nHost: localhost\r\n\r\n"},
+      {400, "GET http://localhost/ HTTP/1.1\r\nHost: localhost\r\n\r\n"},
+      {400, "GET / x HTTP/1.1\r\nHost: localhost\r\n\r\n"},
+      {400, "\r\nGET / HTTP/1.1\r\nHost: localhost\r\n\r\n"},
+      {414, "GET /" + std::string(limits::kHttpTargetBytes + 100, 'a')},
+      {415,
+       "POST /api/v1/runs/2/cancel HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n"
+       "Content-Type: multipart/form-data; boundary=x\r\n\r\n{}"},
       {413, head + "Content-Length: 1000000000\r\n\r\n"},
       {400, "GET / HTTP/1.1\r\n\r\n"},
       {505, "GET / HTTP/3.0\r\nHost: localhost\r\n\r\n"},
@@ -84,6 +103,50 @@ TEST_CASE("several requests on one connection, sent at once") {
   CHECK(last.header("connection") == "close");
   CHECK(client.read_rest().is_closed);
   CHECK(world.control.cancellations().size() == 1);
+}
+
+TEST_CASE("a POST without a body ends with its head, and nothing of the next request is lost") {
+  ServedWorld world;
+  RawClient client(world.servers->http_port());
+  client.send(std::string(kHead) + "\r\n" + raw_request("PUT /nothing") +
+              raw_request("GET /healthz"));
+  CHECK(client.read_answer().status == 202);
+  CHECK(client.read_answer().status == 404);
+  CHECK(client.read_answer().body == "ok\n");
+}
+
+TEST_CASE("a body where none belongs is not taken for the next request") {
+  ServedWorld world;
+  RawClient client(world.servers->http_port());
+  const std::string inner = raw_request("POST /api/v1/runs/2/cancel", kJsonHeader, "{}");
+  client.send(
+      raw_request("GET /healthz", "Content-Length: " + std::to_string(inner.size()) + "\r\n") +
+      inner);
+  CHECK(client.read_answer().body == "ok\n");
+  CHECK(client.read_rest().text.empty());
+  CHECK(world.control.cancellations().empty());
+}
+
+TEST_CASE("header values reach the handlers as they were sent") {
+  ServedWorld world;
+  const std::string id = "a%2Fb%25%0d%u0041";
+  CHECK(world.hook("backup", kHookSecret, "{}", "X-GitHub-Delivery: " + id + "\r\n").status == 202);
+  CHECK(world.control.webhook_requests().at(0).delivery_id == id);
+}
+
+TEST_CASE("ranges and web sockets are asked for in vain") {
+  ServedWorld world;
+  const RawAnswer part = world.get("/healthz", "Range: bytes=0-0\r\n");
+  CHECK(part.status == 200);
+  CHECK(part.body == "ok\n");
+  CHECK(world.get("/healthz", "Range: bytes=900-\r\n").status == 200);
+  const RawAnswer socket = world.get("/healthz",
+                                     "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                                     "Sec-WebSocket-Version: 13\r\n"
+                                     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
+  CHECK(socket.status == 200);
+  CHECK(socket.is_complete);
+  CHECK(socket.body == "ok\n");
 }
 
 TEST_CASE("HTTP/1.0: the connection ends after the answer, and a stream is not chunked") {

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "model/limits.h"
+
 namespace pawl::http {
 namespace {
 
@@ -63,6 +65,48 @@ TEST_CASE("the guard") {
   CHECK(guarded_status(request_with(
             "POST", {ours, {"origin", "http://localhost:1"}, {"origin", "http://localhost:1"}})) ==
         403);
+}
+
+TEST_CASE("heads that could be read in two ways, or ask for too much") {
+  const Header host{"host", "x"};
+  const auto status = [](std::vector<Header> headers, bool is_http_1_0 = false,
+                         const std::string& path = "/a") {
+    Request request = request_with("POST", std::move(headers));
+    request.path = path;
+    request.is_http_1_0 = is_http_1_0;
+    const auto refused = check_head(request, 100);
+    return refused ? refused->status : 0;
+  };
+  const auto length = [&](const std::string& value) {
+    return status({host, {"content-length", value}});
+  };
+  CHECK(status({host}) == 0);
+  CHECK(status({}) == 400);
+  CHECK(status({}, true) == 0);
+  CHECK(status({host, host}) == 400);
+  CHECK(status({host}, false, "*") == 400);
+  CHECK(status({host}, false, "http://x/") == 400);
+  CHECK(status({host}, false, "/\xc3\xa4") == 400);
+  CHECK(status({host}, false, "/" + std::string(limits::kHttpTargetBytes, 'a')) == 414);
+  CHECK(length("0") == 0);
+  CHECK(length("100") == 0);
+  CHECK(length("101") == 413);
+  CHECK(length("99999999999999999999999") == 413);
+  for (const char* wrong : {"", "-1", "+1", "0x1", "1, 1", "1 1", "99999999999999999999999x"}) {
+    CAPTURE(wrong);
+    CHECK(length(wrong) == 400);
+  }
+  const Header one{"content-length", "1"};
+  const Header chunked{"transfer-encoding", "Chunked"};
+  CHECK(status({host, one, one}) == 400);
+  CHECK(status({host, chunked}) == 0);
+  CHECK(status({host, chunked, one}) == 400);
+  CHECK(status({host, chunked, chunked}) == 501);
+  CHECK(status({host, chunked}, true) == 400);
+  CHECK(status({host, {"transfer-encoding", "gzip, chunked"}}) == 501);
+  CHECK(status({host, {"transfer-encoding", "identity"}}) == 501);
+  CHECK(status({host, {"expect", "100-Continue"}}) == 0);
+  CHECK(status({host, {"expect", "tea"}}) == 417);
 }
 
 TEST_CASE("media types") {

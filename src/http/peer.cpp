@@ -1,11 +1,11 @@
-#include "http/connection.h"
+#include "http/peer.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
-#include <cerrno>
 
 namespace pawl::http {
 namespace {
@@ -33,21 +33,6 @@ NumericAddress numeric(const sockaddr_storage& name) {
 }
 
 }  // namespace
-
-bool Connection::flush() {
-  while (has_output()) {
-    const ssize_t count =
-        ::send(fd.get(), output.data() + sent, output.size() - sent, MSG_NOSIGNAL);
-    if (count > 0) {
-      sent += static_cast<std::size_t>(count);
-    } else if (count < 0 && errno == EAGAIN) {
-      return true;
-    } else if (count == 0 || errno != EINTR) {
-      return false;
-    }
-  }
-  return true;
-}
 
 Peer peer_of(int fd, bool is_unix) {
   Peer peer;
