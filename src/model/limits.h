@@ -169,11 +169,11 @@ inline constexpr std::size_t kDefaultPageRows = 50;
 // --- HTTP (http/) ---
 inline constexpr std::size_t kWebhookBodyBytes = 1024 * 1024;  // host config
 inline constexpr std::size_t kApiBodyBytes = 256 * 1024;
-inline constexpr std::size_t kHttpThreads = 4;      // base size of a listener's pool
-inline constexpr std::size_t kHttpThreadsMax = 64;  // each client that is served holds one
-inline constexpr std::size_t kStreams = 24;            // live streams at once
-inline constexpr std::size_t kWaitingPulls = 4;        // sync requests that wait, at once
-inline constexpr std::size_t kHttpQueued = 256;        // clients waiting for a thread
+inline constexpr std::size_t kHttpThreads = 4;             // base size of a listener's pool
+inline constexpr std::size_t kHttpThreadsMax = 64;         // each client that is served holds one
+inline constexpr std::size_t kStreams = 24;                // live streams at once
+inline constexpr std::size_t kWaitingPulls = 4;            // sync requests that wait, at once
+inline constexpr std::size_t kHttpQueued = 256;            // clients waiting for a thread
 inline constexpr std::int64_t kHttpThreadIdleMs = 10'000;  // then a thread over the base size ends
 inline constexpr std::size_t kHttpConnections = 320;  // of one listener; idle ones give way first
 inline constexpr std::size_t kHttpPeerConnections = 32;  // of one address that is not loopback
