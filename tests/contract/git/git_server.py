@@ -91,18 +91,29 @@ class Handler(http.server.BaseHTTPRequestHandler):
             "PATH_INFO": path, "QUERY_STRING": query, "REMOTE_ADDR": "127.0.0.1",
             "CONTENT_TYPE": self.headers.get("Content-Type", ""), "CONTENT_LENGTH": str(len(body)),
         }
-        done = subprocess.run(["git", "http-backend"], input=body, env=environment, check=False,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        head, _, content = done.stdout.partition(b"\r\n\r\n")
+        with subprocess.Popen(["git", "http-backend"], env=environment, stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as backend:
+            backend.stdin.write(body)
+            backend.stdin.close()
+            self.pass_on(backend.stdout)
+
+    def pass_on(self, output):
         status = 200
         headers = []
-        for line in head.decode().split("\r\n"):
+        while line := output.readline().strip().decode():
             name, _, value = line.partition(": ")
             if name.lower() == "status":
                 status = int(value.split()[0])
-            elif name:
+            else:
                 headers.append((name, value))
-        self.answer(status, headers, content)
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        while data := output.read1(65536):
+            self.wfile.write(b"%x\r\n" % len(data) + data + b"\r\n")
+        self.wfile.write(b"0\r\n\r\n")
 
 
 class RawServer:
