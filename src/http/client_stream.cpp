@@ -31,6 +31,8 @@ bool ClientStream::wait_for_request(Crowd::State state, std::int64_t patience_ms
   deadline_ms_ = since_ms_ + patience_ms;
   if (at_ == end_) {
     crowd_.set_state(place_, state);
+    // Those who came before the state was set could not have this client dropped.
+    if (state == Crowd::State::kIdle && crowd_.is_crowded()) return false;
     if (!fill()) return false;
   }
   crowd_.set_state(place_, Crowd::State::kAwaited);
@@ -64,6 +66,7 @@ void ClientStream::linger(std::int64_t patience_ms) {
   if (is_over_) return;
   ::shutdown(fd_, SHUT_WR);
   crowd_.set_state(place_, Crowd::State::kIdle);
+  if (crowd_.is_crowded()) return;
   phase_ = Phase::kHead;
   deadline_ms_ = steady_ms() + patience_ms;
   while (receive(buffer_.data(), buffer_.size()) > 0) {
