@@ -64,7 +64,8 @@ inline constexpr std::size_t kSourceVerifyBytes = 1024 * 1024;
 inline constexpr std::size_t kSourceVerifyEntries = 2'000;
 inline constexpr std::int64_t kPullDeadlineMs = 60'000;
 inline constexpr std::int64_t kPullConnectMs = 10'000;
-inline constexpr std::int64_t kPullReadMs = 30'000;  // silence of the remote; Git's own servers speak every 5 s
+inline constexpr std::int64_t kPullReadMs =
+    30'000;  // silence of the remote; Git's own servers speak every 5 s
 // CPU time without progress after which the child is taken for hung: libgit2 spins on a torn object.
 inline constexpr std::int64_t kPullHangMs = 2'000;
 inline constexpr std::int64_t kPullFetchHangMs =

@@ -67,8 +67,17 @@ class Browser:
         wait_for(f"{parts} on the page", lambda: all(part in self.text() for part in parts))
 
     def click(self, selector):
-        element = self.call("POST", "/element", {"using": "css selector", "value": selector})[ELEMENT]
-        self.call("POST", f"/element/{element}/click")
+        """As a person would, again if the page was drawn anew between the look and the click."""
+        def attempt():
+            element = self.call("POST", "/element", {"using": "css selector", "value": selector})[ELEMENT]
+            try:
+                self.call("POST", f"/element/{element}/click")
+            except AssertionError as error:
+                if "stale element" not in str(error):
+                    raise
+                return False
+            return True
+        wait_for(f"{selector} to be clicked", attempt)
 
     def errors(self):
         """What the page complained of on its console."""
