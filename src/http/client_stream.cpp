@@ -31,8 +31,9 @@ bool ClientStream::wait_for_request(Crowd::State state, std::int64_t patience_ms
   deadline_ms_ = since_ms_ + patience_ms;
   if (at_ == end_) {
     crowd_.set_state(place_, state);
-    // Those who came before the state was set could not have this client dropped.
-    if (state == Crowd::State::kIdle && crowd_.is_crowded()) return false;
+    // Those who came before the state was set could not have this client dropped: it goes unless its
+    // next request is there already.
+    if (state == Crowd::State::kIdle && crowd_.is_crowded()) deadline_ms_ = since_ms_;
     if (!fill()) return false;
   }
   crowd_.set_state(place_, Crowd::State::kAwaited);

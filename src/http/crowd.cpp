@@ -5,6 +5,15 @@
 #include "http/steady_time.h"
 
 namespace pawl::http {
+namespace {
+
+// The next request is there already: dropping it would lose it.
+bool has_unread(int fd) {
+  char byte = 0;
+  return ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+}  // namespace
 
 Crowd::Verdict Crowd::enter(int fd, const Peer& peer, Place& place) {
   std::lock_guard lock(mutex_);
@@ -47,6 +56,7 @@ bool Crowd::drop_one_locked() {
     if (member->is_dropped || member->state == State::kQueued || member->state == State::kBusy) {
       continue;
     }
+    if (member->state == State::kIdle && has_unread(member->fd)) continue;
     const bool is_better = chosen == members_.end() ||
                            (member->state == State::kIdle && chosen->state != State::kIdle) ||
                            (member->state == chosen->state && member->since_ms < chosen->since_ms);
