@@ -71,6 +71,33 @@ Result<void> ControlService::cancel(RunId run, const std::string& actor) {
   return {};
 }
 
+Result<AcceptedRun> ControlService::retry(const RetryRequest& request) {
+  RetryRequested retry;
+  PAWL_TRY(retry.original, parts_.store.run(request.run));
+  PAWL_TRY(retry.definition, parts_.store.definition(retry.original.run.definition));
+  retry.request = parts_.replies.open();
+  const std::string key =
+      request.idempotency_key.empty() ? random_hex(16) : request.idempotency_key;
+  retry.target = TriggerTarget{retry.original.run.pipeline, {"retry:" + key}, {}};
+  retry.failed_only = request.failed_only;
+  retry.actor = request.actor;
+  const RequestId id = retry.request;
+  Event event;
+  event.body = std::move(retry);
+  PAWL_TRY(Reply reply, ask(id, std::move(event)));
+  PAWL_ASSERT(!reply.runs.empty());
+  return std::move(reply.runs.front());
+}
+
+Result<void> ControlService::suspend(const std::string& pipeline, bool suspend,
+                                     const std::string& actor) {
+  const RequestId id = parts_.replies.open();
+  Event event;
+  event.body = SuspendRequested{id, pipeline, suspend, actor};
+  PAWL_TRY([[maybe_unused]] const Reply reply, ask(id, std::move(event)));
+  return {};
+}
+
 Result<SourceState> ControlService::sync(const std::string& source, bool wait) {
   return parts_.pullers.sync(source, wait);
 }

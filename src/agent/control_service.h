@@ -32,6 +32,9 @@ class ControlService : public Control {
   [[nodiscard]] Result<std::vector<AcceptedRun>> trigger_webhook(
       const WebhookRequest& request) override;
   [[nodiscard]] Result<void> cancel(RunId run, const std::string& actor) override;
+  [[nodiscard]] Result<AcceptedRun> retry(const RetryRequest& request) override;
+  [[nodiscard]] Result<void> suspend(const std::string& pipeline, bool suspend,
+                                     const std::string& actor) override;
   [[nodiscard]] Result<SourceState> sync(const std::string& source, bool wait) override;
   [[nodiscard]] std::shared_ptr<const AgentSnapshot> snapshot() const override;
   [[nodiscard]] Result<std::string> secret(const std::string& name) const override;

@@ -17,13 +17,17 @@ using SteadyClock = std::chrono::steady_clock;
 bool is_request(const Event& event) {
   return std::holds_alternative<ManualTriggered>(event.body) ||
          std::holds_alternative<WebhookReceived>(event.body) ||
-         std::holds_alternative<CancelRequested>(event.body);
+         std::holds_alternative<CancelRequested>(event.body) ||
+         std::holds_alternative<RetryRequested>(event.body) ||
+         std::holds_alternative<SuspendRequested>(event.body);
 }
 
 RequestId request_of(const Event& event) {
   if (const auto* manual = std::get_if<ManualTriggered>(&event.body)) return manual->request;
   if (const auto* webhook = std::get_if<WebhookReceived>(&event.body)) return webhook->request;
   if (const auto* cancel = std::get_if<CancelRequested>(&event.body)) return cancel->request;
+  if (const auto* retry = std::get_if<RetryRequested>(&event.body)) return retry->request;
+  if (const auto* suspend = std::get_if<SuspendRequested>(&event.body)) return suspend->request;
   return 0;
 }
 
@@ -190,6 +194,7 @@ Result<void> Loop::find_existing(StoreTransaction& transaction, Event& event) {
     return {};
   };
   if (auto* manual = std::get_if<ManualTriggered>(&event.body)) return look_up(manual->target);
+  if (auto* retry = std::get_if<RetryRequested>(&event.body)) return look_up(retry->target);
   if (auto* webhook = std::get_if<WebhookReceived>(&event.body)) {
     for (TriggerTarget& target : webhook->targets) PAWL_CHECK(look_up(target));
   }

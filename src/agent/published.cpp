@@ -6,6 +6,7 @@ Published::Published() {
   AgentSnapshot empty;
   empty.pipelines = std::make_shared<const std::vector<PipelinePtr>>();
   empty.sources = std::make_shared<const std::vector<SourceState>>();
+  empty.suspended = std::make_shared<const std::map<std::string, Suspension>>();
   current_ = std::make_shared<const AgentSnapshot>(std::move(empty));
 }
 

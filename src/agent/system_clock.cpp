@@ -1,5 +1,6 @@
 #include "agent/system_clock.h"
 
+#include <sys/timex.h>
 #include <time.h>
 
 #include "base/result.h"
@@ -16,6 +17,10 @@ std::int64_t read_ms(clockid_t clock) {
 }  // namespace
 
 WallTime SystemClock::wall() const { return WallTime{read_ms(CLOCK_REALTIME)}; }
+bool SystemClock::synchronised() const {
+  timex state{};
+  return adjtimex(&state) != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
+}
 MonoTime SystemClock::mono() const { return MonoTime{read_ms(CLOCK_BOOTTIME)}; }
 
 }  // namespace pawl

@@ -10,6 +10,7 @@ class SystemClock : public Clock {
   [[nodiscard]] WallTime wall() const override;
   // CLOCK_BOOTTIME: goes on while the host is suspended, so that timeouts mean elapsed time.
   [[nodiscard]] MonoTime mono() const override;
+  [[nodiscard]] bool synchronised() const override;
 };
 
 }  // namespace pawl

@@ -181,7 +181,7 @@ void on_ended(StepContext& context, const AttemptEnded& event) {
   --context.state.slots_used;
   context.emit(SaveAttempt{attempt});
 
-  const bool cancelled = run->run.cancel_requested && attempt.status != Status::kSuccess;
+  const bool cancelled = run->run.stop != RunStop::kNone && attempt.status != Status::kSuccess;
   if (!cancelled && may_retry(definition.retries, attempt)) {
     const std::int64_t delay_ms = retry_delay_ms(definition.retries, attempt.key.attempt);
     task.state.status = Status::kPending;
@@ -207,8 +207,8 @@ void on_cancel(StepContext& context, const CancelRequested& event) {
         Error{ErrorKind::kConflict, "run " + event.run.text() + " is not under way", {}});
   }
   RunEntry& run = found->second;
-  if (!run.run.cancel_requested) {
-    run.run.cancel_requested = true;
+  if (run.run.stop == RunStop::kNone) {
+    run.run.stop = RunStop::kCancel;
     run.run.message = event.actor.empty() ? "cancelled" : "cancelled by " + event.actor;
     context.emit(SaveRun{run.run});
     for (std::uint32_t index = 0; index < run.tasks.size(); ++index) {

@@ -88,9 +88,9 @@ void resume_task(StepContext& context, RunEntry& run, std::uint32_t index) {
     const bool started = task.live->status == Status::kRunning;
     ++context.state.slots_used;
     context.emit(RunAttempt{task.live->key, run.definition, run.run.params, started,
-                            run.run.cancel_requested, true});
+                            run.run.stop != RunStop::kNone, true});
     if (started) arm_timeout(context, run, index);
-    if (run.run.cancel_requested) stop_attempt(context, run, index, StopCause::kCancel);
+    if (run.run.stop != RunStop::kNone) stop_attempt(context, run, index, StopCause::kCancel);
     return;
   }
   if (task.state.status == Status::kRunning) {

@@ -25,6 +25,7 @@ namespace pawl {
 
 struct CoreSettings {
   std::uint32_t workers = 4;
+  std::string boot_id{};  // of the host's boot; empty: not known
 };
 
 // A pipeline in force and its schedule.

@@ -17,6 +17,9 @@ struct Dispatcher {
   void operator()(const ManualTriggered& event) const { accept_manual(context, event); }
   void operator()(const WebhookReceived& event) const { accept_webhook(context, event); }
   void operator()(const CancelRequested& event) const { on_cancel(context, event); }
+  void operator()(const RetryRequested&) const {}
+  void operator()(const SuspendRequested&) const {}
+  void operator()(const StoreTight&) const {}
   void operator()(const AttemptStarted& event) const { on_started(context, event); }
   void operator()(const AttemptEnded& event) const { on_ended(context, event); }
   void operator()(const EngineListed& event) const { on_engine_listed(context, event); }

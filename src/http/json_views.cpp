@@ -139,7 +139,7 @@ Json run_summary_json(const Run& run, WallTime now) {
   json.set("started_at", time_json(run.started_at));
   json.set("ended_at", time_json(run.ended_at));
   json.set("duration_ms", std::move(duration));
-  json.set("cancel_requested", run.cancel_requested);
+  json.set("cancel_requested", run.stop != RunStop::kNone);
   return json;
 }
 

@@ -13,6 +13,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "model/action.h"
 #include "model/event.h"
 #include "model/run.h"
 #include "model/source.h"
@@ -38,7 +39,7 @@ struct SaveTrigger {
   std::string identity;
   RunId run;
 };
-// Ticks of `pipeline` up to `tick` are dealt with.
+// Ticks of `pipeline` up to `tick` are dealt with. Moves back only where the clock was set back.
 struct SaveScheduleMark {
   std::string pipeline;
   WallTime tick;
@@ -57,6 +58,17 @@ struct SaveSource {
 struct DeleteSource {
   std::string name;
 };
+struct SaveSuspension {
+  std::string pipeline;
+  Suspension suspension;
+};
+struct DeleteSuspension {
+  std::string pipeline;
+};
+// Something that a person had done, for the history's chain (model/action.h).
+struct SaveAction {
+  Action action;
+};
 
 // --- effects ---
 // Give the attempt to a worker. Idempotent by the container's name: an existing container is adopted.
@@ -72,6 +84,11 @@ struct RunAttempt {
   // Ordered before this agent's start: the container may exist and even run. That it never started is
   // then only true once the engine has said so.
   bool recovered = false;
+  // The host was restarted since: whatever the engine says of a container that had run, it was cut
+  // off, and an exit code is not believed.
+  bool rebooted = false;
+  std::string
+      engine{};  // the incarnation of the engine that started the container; empty: not known
 };
 // Send a signal to the attempt's container; before its start, call the start off.
 struct SignalAttempt {
@@ -93,9 +110,10 @@ struct Reply {
   std::vector<AcceptedRun> runs;
 };
 
-using Command = std::variant<SaveDefinition, SaveRun, SaveTask, SaveAttempt, SaveTrigger,
-                             SaveScheduleMark, SavePipeline, DeletePipeline, SaveSource,
-                             DeleteSource, RunAttempt, SignalAttempt, RemoveContainer, Reply>;
+using Command =
+    std::variant<SaveDefinition, SaveRun, SaveTask, SaveAttempt, SaveTrigger, SaveScheduleMark,
+                 SavePipeline, DeletePipeline, SaveSource, DeleteSource, SaveSuspension,
+                 DeleteSuspension, SaveAction, RunAttempt, SignalAttempt, RemoveContainer, Reply>;
 using Commands = std::vector<Command>;
 
 // True for the commands that are carried out after the commit.

@@ -30,6 +30,19 @@ struct TriggerTarget {
   std::optional<RunId> existing;
 };
 
+// One tick that is due (core/schedule.h: due_ticks()).
+struct DueTick {
+  std::string pipeline;
+  WallTime at;
+  bool interval = false;  // of an "@every" schedule
+  // Not to be run: recorded as skipped, with this message.
+  bool missed = false;
+  std::string message;
+  // Filled in by the loop from the store, inside the transaction that will hold the run: the run
+  // that this very instant has already (the clock was set back meanwhile).
+  std::optional<RunId> existing;
+};
+
 struct SourcePulled {
   RequestId request = 0;          // answered, without runs, once the pull is in force
   SourceState state;              // error set: the pull failed and `files` is to be ignored
@@ -60,11 +73,30 @@ struct CancelRequested {
   std::string actor;
 };
 
+// Try a run that has ended again, as a new run of the same definition.
+struct RetryRequested {
+  RequestId request = 0;
+  TriggerTarget target;  // the original's pipeline
+  RunDetail original;    // from the store
+  PipelinePtr definition;
+  bool failed_only = false;  // tasks that succeeded keep their result and are not run again
+  std::string actor;
+};
+
+// Suspend a pipeline's automatic triggers, or let them go on.
+struct SuspendRequested {
+  RequestId request = 0;
+  std::string pipeline;
+  bool suspend = true;
+  std::string actor;
+};
+
 // The engine started the attempt's container.
 struct AttemptStarted {
   AttemptKey key;
   std::string container_id;
   WallTime started_at;
+  std::string engine{};  // its incarnation; empty: not known
 };
 
 // What became of an attempt: facts only, the core judges them.
@@ -82,6 +114,7 @@ struct AttemptOutcome {
   std::string container_id;
   WallTime started_at;
   WallTime ended_at;
+  bool log_incomplete = false;
 };
 
 struct AttemptEnded {
@@ -100,14 +133,22 @@ struct EngineListed {
   std::vector<ObservedContainer> containers;
 };
 
-// Nothing but time went by.
-struct TimePassed {};
+// The store can take the ends of what is under way and nothing new (the disk is full), or everything again.
+struct StoreTight {
+  bool ends_only = true;
+};
+
+// Nothing but time went by. `ticks`: what due_ticks() said for this very moment.
+struct TimePassed {
+  std::vector<DueTick> ticks;
+};
 
 struct Event {
   WallTime wall;
   MonoTime mono;
   std::variant<TimePassed, SourcePulled, SourceRemoved, ManualTriggered, WebhookReceived,
-               CancelRequested, AttemptStarted, AttemptEnded, EngineListed>
+               CancelRequested, RetryRequested, SuspendRequested, AttemptStarted, AttemptEnded,
+               EngineListed, StoreTight>
       body;
 };
 

@@ -49,6 +49,8 @@ struct HostConfig {
   std::string secrets_directory = "/etc/pawl/secrets";
   std::string state_directory = "/var/lib/pawl";
   std::int64_t state_max_bytes = static_cast<std::int64_t>(limits::kStoreMapBytes);
+  std::int64_t keep_age_ms = limits::kKeepAgeMs;             // of runs that have ended; 0: no rule
+  std::uint32_t keep_runs_per_pipeline = limits::kKeepRuns;  // 0: no rule
   std::int64_t log_limit_bytes = limits::kLogLimitBytes;
   std::string http_listen = "127.0.0.1:7433";
   std::string http_socket = "/run/pawl/pawl.sock";

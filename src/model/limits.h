@@ -30,6 +30,9 @@ inline constexpr std::int64_t kCronHorizonYears = 8;    // a 29 February is neve
 inline constexpr std::size_t kZoneNameBytes = 64;
 inline constexpr std::size_t kZoneFileBytes =
     64 * 1024;  // of the host's zoneinfo; the largest has 4 KB
+inline constexpr std::uint32_t kPriorityMax = 9;
+inline constexpr std::uint32_t kDefaultPriority = 5;
+inline constexpr std::uint32_t kConcurrencyMax = 1'000;  // runs of one group at the same time
 inline constexpr std::int64_t kTimeoutMaxMs = 31LL * 24 * 3600 * 1000;
 inline constexpr std::size_t kImageBytes = 512;
 inline constexpr std::size_t kUserBytes = 64;
@@ -91,7 +94,19 @@ inline constexpr std::int64_t kKillGraceMs = 10'000;          // SIGTERM to SIGK
 inline constexpr std::int64_t kKillRepeatMs = 30'000;         // SIGKILL again while it lives
 inline constexpr std::int64_t kRetryDelayMs = 10'000;         // default first delay
 inline constexpr std::int64_t kRetryMaxDelayMs = 5 * 60'000;  // default cap of the backoff
-inline constexpr std::size_t kCatchupScanTicks = 1'000;       // counted one by one before skipping
+inline constexpr std::size_t kCatchupTicks =
+    100;  // missed ticks of one schedule that are run (all)
+inline constexpr std::size_t kCatchupScanTicks = 100'000;  // looked at for that, 0.5 us each
+inline constexpr std::int64_t kTickLateMs = 60'000;  // a tick dealt with later than this was missed
+// A clock set back by less is waited for; by more, schedules follow it.
+inline constexpr std::int64_t kClockBackMs = 60'000;
+// Set forward by more, it is a jump: of any schedule only one missed tick runs.
+inline constexpr std::int64_t kClockJumpMs = 60'000;
+// Longest wait for a clock that is neither synchronised nor past what the store has seen.
+inline constexpr std::int64_t kClockWaitMs = 10 * 60'000;
+inline constexpr std::uint32_t kTriggerDepth = 16;  // pipeline triggers in a row
+// An identity is known for as long as its run is kept, and for this long at least.
+inline constexpr std::int64_t kDedupeWindowMs = 7LL * 24 * 3600 * 1000;
 inline constexpr std::size_t kParamValueBytes = 4096;
 inline constexpr std::size_t kMessageBytes = 1024;  // a stored error message
 
@@ -155,6 +170,8 @@ inline constexpr std::int64_t kLogMergeBytes =
 
 // --- Store (store/) ---
 inline constexpr std::size_t kStoreMapBytes = 2ull * 1024 * 1024 * 1024;  // host config
+inline constexpr std::int64_t kKeepAgeMs = 30LL * 24 * 3600 * 1000;       // host config
+inline constexpr std::uint32_t kKeepRuns = 200;        // of one pipeline; host config
 inline constexpr unsigned kStoreReaders = 126;         // snapshots at once, of all processes
 inline constexpr std::int64_t kStoreCheckMs = 60'000;  // between looks at dead readers and room
 inline constexpr std::size_t kStoreWarnPercent = 80;

@@ -67,9 +67,14 @@ struct Task {
   bool operator==(const Task&) const = default;
 };
 
+// What becomes of ticks that were missed while the agent was down or the host suspended.
+enum class Catchup : std::uint8_t { kNone, kLatest, kAll };
+
 struct CronTrigger {
   CronSchedule schedule;
   Zone zone;
+  Catchup catchup = Catchup::kLatest;
+  std::int64_t deadline_ms = 0;  // a tick later than this is recorded, not run; 0: never too late
   bool operator==(const CronTrigger&) const = default;
 };
 
@@ -79,7 +84,34 @@ struct WebhookTrigger {
   bool operator==(const WebhookTrigger&) const = default;
 };
 
-using Trigger = std::variant<CronTrigger, WebhookTrigger>;
+// Which ends of the other pipeline's runs make a run of this one.
+enum class UpstreamEnd : std::uint8_t {
+  kSuccess,
+  kFailure,
+  kCompletion,  // success, failed or cancelled; skipped runs never trigger
+};
+
+struct PipelineTrigger {
+  std::string pipeline;
+  UpstreamEnd on = UpstreamEnd::kSuccess;
+  bool operator==(const PipelineTrigger&) const = default;
+};
+
+using Trigger = std::variant<CronTrigger, WebhookTrigger, PipelineTrigger>;
+
+// What a run does that finds its concurrency group full.
+enum class OnConflict : std::uint8_t {
+  kQueue,    // waits for its turn: by priority, then by age
+  kSkip,     // is skipped (reason conflict)
+  kReplace,  // cancels the oldest unfinished runs of the group until there is room
+};
+
+struct Concurrency {
+  std::string group;  // shared by all pipelines of the host that name it
+  std::uint32_t limit = 1;
+  OnConflict on_conflict = OnConflict::kQueue;
+  bool operator==(const Concurrency&) const = default;
+};
 
 // Where a definition comes from.
 struct Origin {
@@ -97,6 +129,9 @@ struct Pipeline {
   std::vector<Trigger> triggers;
   std::vector<Param> params;
   std::vector<Task> tasks;  // at least one; in the order written; a DAG (checked)
+  std::optional<Concurrency> concurrency;
+  std::uint32_t priority = limits::kDefaultPriority;  // 0..limits::kPriorityMax, higher first
+  std::int64_t timeout_ms = 0;  // of a whole run, from its first task's start; 0: none
   Origin origin;
 };
 

@@ -21,7 +21,19 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kParamTypes = {"string", "integer", "number", "boolean"};
 
+constexpr std::array<std::string_view, 3> kCatchups = {"none", "latest", "all"};
+constexpr std::array<std::string_view, 3> kUpstreamEnds = {"success", "failure", "completion"};
+constexpr std::array<std::string_view, 3> kOnConflicts = {"queue", "skip", "replace"};
+
+template <typename Words, typename Enum>
+std::string_view word_of(const Words& words, Enum value) {
+  return words[static_cast<std::size_t>(value)];
+}
+
 // --- writing ---
+//
+// Members that came after the first version are written only where they differ from their default: a
+// definition that does not use them keeps its hash.
 
 Json strings(const std::vector<std::string>& list) {
   Json json = Json::array();
@@ -41,6 +53,16 @@ Json trigger_json(const CronTrigger& trigger) {
   json.set("expression", trigger.schedule.expression());
   json.set("seconds", trigger.schedule.has_seconds());
   json.set("timezone", trigger.zone.name());
+  if (trigger.catchup != Catchup::kLatest) json.set("catchup", word_of(kCatchups, trigger.catchup));
+  if (trigger.deadline_ms != 0) json.set("deadline_ms", trigger.deadline_ms);
+  return json;
+}
+
+Json trigger_json(const PipelineTrigger& trigger) {
+  Json json;
+  json.set("type", "pipeline");
+  json.set("name", trigger.pipeline);
+  json.set("on", word_of(kUpstreamEnds, trigger.on));
   return json;
 }
 
@@ -93,6 +115,14 @@ Json task_json(const Task& task, const std::vector<Task>& tasks) {
   json.set("network", task.network);
   json.set("user", task.user);
   json.set("read_only", task.read_only);
+  return json;
+}
+
+Json concurrency_json(const Concurrency& concurrency) {
+  Json json;
+  json.set("group", concurrency.group);
+  json.set("limit", concurrency.limit);
+  json.set("on_conflict", word_of(kOnConflicts, concurrency.on_conflict));
   return json;
 }
 
@@ -205,6 +235,28 @@ class Reader {
 
 constexpr std::int64_t kMaxInteger = std::numeric_limits<std::int64_t>::max();
 
+// One of the words; `out` stays where the member is missing.
+template <typename Words, typename Enum>
+Result<void> read_word(const Reader& reader, std::string_view key, const Words& words, Enum& out) {
+  std::string word;
+  PAWL_CHECK(reader.read(key, word));
+  if (word.empty()) return {};
+  const auto found = std::find(words.begin(), words.end(), word);
+  if (found == words.end()) {
+    return corrupt(reader.path(key), "must not be '" + escape_control(word) + "'");
+  }
+  out = static_cast<Enum>(found - words.begin());
+  return {};
+}
+
+Result<Trigger> read_pipeline_trigger(const Reader& reader) {
+  PipelineTrigger trigger;
+  PAWL_CHECK(reader.read("name", trigger.pipeline));
+  if (!is_valid_name(trigger.pipeline)) return corrupt(reader.path("name"), "is no valid name");
+  PAWL_CHECK(read_word(reader, "on", kUpstreamEnds, trigger.on));
+  return Trigger(std::move(trigger));
+}
+
 Result<Trigger> read_cron(const Reader& reader) {
   std::string expression;
   bool seconds = false;
@@ -216,7 +268,10 @@ Result<Trigger> read_cron(const Reader& reader) {
   if (!schedule) return corrupt(reader.path("expression"), "is wrong: " + schedule.error().text());
   Result<Zone> zone = Zone::load(timezone);
   if (!zone) return corrupt(reader.path("timezone"), "is wrong: " + zone.error().text());
-  return Trigger(CronTrigger{*std::move(schedule), *std::move(zone)});
+  CronTrigger trigger{*std::move(schedule), *std::move(zone)};
+  PAWL_CHECK(read_word(reader, "catchup", kCatchups, trigger.catchup));
+  PAWL_CHECK(reader.read("deadline_ms", trigger.deadline_ms, kMaxInteger));
+  return Trigger(std::move(trigger));
 }
 
 Result<Trigger> read_webhook(const Reader& reader) {
@@ -235,8 +290,9 @@ Result<Trigger> read_trigger(const Reader& reader) {
   PAWL_CHECK(reader.read("type", type));
   if (type == "cron") return read_cron(reader);
   if (type == "webhook") return read_webhook(reader);
+  if (type == "pipeline") return read_pipeline_trigger(reader);
   return corrupt(reader.path("type"),
-                 "must be cron or webhook, not '" + escape_control(type) + "'");
+                 "must be cron, webhook or pipeline, not '" + escape_control(type) + "'");
 }
 
 bool is_param_name(std::string_view name) {
@@ -358,6 +414,19 @@ Result<void> read_origin(const Reader& pipeline, Origin& origin) {
   return {};
 }
 
+Result<void> read_concurrency(const Reader& pipeline, std::optional<Concurrency>& out) {
+  if (pipeline.member("concurrency").is_null()) return {};
+  PAWL_TRY(const Reader reader, Reader::open(pipeline.member("concurrency"), "concurrency"));
+  Concurrency concurrency;
+  PAWL_CHECK(reader.read("group", concurrency.group));
+  PAWL_CHECK(reader.read("limit", concurrency.limit, limits::kConcurrencyMax));
+  PAWL_CHECK(read_word(reader, "on_conflict", kOnConflicts, concurrency.on_conflict));
+  if (!is_valid_name(concurrency.group)) return corrupt("concurrency.group", "is no valid name");
+  if (concurrency.limit == 0) return corrupt("concurrency.limit", "must be at least 1");
+  out = std::move(concurrency);
+  return {};
+}
+
 }  // namespace
 
 Json to_json(const Pipeline& pipeline) {
@@ -376,6 +445,9 @@ Json to_json(const Pipeline& pipeline) {
   json.set("triggers", std::move(triggers));
   json.set("params", std::move(params));
   json.set("tasks", std::move(tasks));
+  if (pipeline.concurrency) json.set("concurrency", concurrency_json(*pipeline.concurrency));
+  if (pipeline.priority != limits::kDefaultPriority) json.set("priority", pipeline.priority);
+  if (pipeline.timeout_ms != 0) json.set("timeout_ms", pipeline.timeout_ms);
   json.set("origin", origin_json(pipeline.origin));
   return json;
 }
@@ -402,6 +474,9 @@ Result<Pipeline> pipeline_from_json(const Json& json) {
   };
   PAWL_CHECK(reader.read_list("params", limits::kParams, add_param));
   PAWL_CHECK(read_tasks(reader, pipeline.tasks));
+  PAWL_CHECK(read_concurrency(reader, pipeline.concurrency));
+  PAWL_CHECK(reader.read("priority", pipeline.priority, limits::kPriorityMax));
+  PAWL_CHECK(reader.read("timeout_ms", pipeline.timeout_ms, limits::kTimeoutMaxMs));
   PAWL_CHECK(read_origin(reader, pipeline.origin));
   return pipeline;
 }

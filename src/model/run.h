@@ -17,12 +17,24 @@ namespace pawl {
 struct TriggerInfo {
   TriggerKind kind = TriggerKind::kManual;
   // The run's identity: the same identity never makes a second run of the same pipeline.
-  // cron: the scheduled instant; webhook: delivery id; manual: idempotency key. Not empty.
+  // cron: the scheduled instant; webhook: delivery id; manual and retry: idempotency key; pipeline:
+  // the run that ended. Not empty.
   std::string identity;
   std::string actor;      // who asked, for manual runs: a user name or "uid 1000"
   WallTime scheduled_at;  // cron: the tick
+  RunId parent{};  // retry: the run that is tried again; pipeline: the run that ended; else 0
+  std::uint32_t depth = 0;  // pipeline triggers in a row that led here
   bool operator==(const TriggerInfo&) const = default;
 };
+
+// Why pawl ends a run before its tasks did. The numbers are stored: never reorder, only append.
+enum class RunStop : std::uint8_t {
+  kNone = 0,
+  kCancel = 1,   // a person asked for it
+  kTimeout = 2,  // the pipeline's timeout
+  kReplace = 3,  // a newer run of its concurrency group took its place
+};
+inline constexpr int kRunStopCount = 4;
 
 struct Run {
   RunId id;
@@ -37,7 +49,7 @@ struct Run {
   WallTime created_at;
   WallTime started_at;  // first container asked for
   WallTime ended_at;
-  bool cancel_requested = false;
+  RunStop stop = RunStop::kNone;
   bool operator==(const Run&) const = default;
 };
 
@@ -64,6 +76,10 @@ struct Attempt {
   WallTime created_at;  // when the worker was given it
   WallTime started_at;  // the container's start
   WallTime ended_at;
+  std::string boot_id;          // of the host when the worker was given it; empty: not known
+  MonoTime started_mono;        // the start as this boot's clock saw it; 0: not known
+  std::string engine;           // the engine's incarnation at the start (ports/container_engine.h)
+  bool log_incomplete = false;  // some of its output is known to be missing
   bool operator==(const Attempt&) const = default;
 };
 

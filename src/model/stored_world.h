@@ -7,6 +7,7 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "model/action.h"
 #include "model/pipeline.h"
 #include "model/run.h"
 #include "model/source.h"
@@ -14,11 +15,13 @@
 namespace pawl {
 
 struct StoredWorld {
-  RunId last_run;  // highest id ever handed out
+  RunId last_run;         // highest id ever handed out
+  WallTime highest_time;  // the latest time that any run was created at
   std::vector<PipelinePtr> pipelines;
   std::vector<std::pair<std::string, WallTime>> schedule_marks;
   std::vector<SourceState> sources;
-  std::vector<RunDetail> unfinished;  // rising run ids
+  std::vector<std::pair<std::string, Suspension>> suspensions;  // by pipeline
+  std::vector<RunDetail> unfinished;                            // rising run ids
   // Same order as `unfinished`; nullptr where the definition could not be read.
   std::vector<PipelinePtr> unfinished_definitions;
   std::vector<std::string> damaged;  // records that were set aside, for the log

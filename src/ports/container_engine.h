@@ -45,6 +45,9 @@ struct EngineInfo {
   std::string api_version;  // negotiated, "1.41"
   std::int64_t cpus = 0;
   std::int64_t memory_bytes = 0;
+  // Tells this run of the engine's process from an earlier one; empty where it cannot be told.
+  std::string incarnation{};
+  bool live_restore = false;  // containers go on while the engine is restarted
 };
 
 struct ContainerState {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,8 +26,9 @@ struct EngineStatus {
 
 // The published state: immutable, replaced as a whole after a commit that changed it.
 struct AgentSnapshot {
-  std::shared_ptr<const std::vector<PipelinePtr>> pipelines;  // in force, sorted by name
-  std::shared_ptr<const std::vector<SourceState>> sources;    // in the host config's order
+  std::shared_ptr<const std::vector<PipelinePtr>> pipelines;           // in force, sorted by name
+  std::shared_ptr<const std::vector<SourceState>> sources;             // in the host config's order
+  std::shared_ptr<const std::map<std::string, Suspension>> suspended;  // by pipeline; never null
   std::string host_name;
   std::uint32_t workers = 0;
   std::uint32_t slots_used = 0;
@@ -41,6 +43,13 @@ struct AgentSnapshot {
 struct ManualRequest {
   std::string pipeline;
   Variables params;
+  std::string actor;
+  std::string idempotency_key;  // empty: every request is a run of its own
+};
+
+struct RetryRequest {
+  RunId run;
+  bool failed_only = false;
   std::string actor;
   std::string idempotency_key;  // empty: every request is a run of its own
 };
@@ -82,6 +91,12 @@ class Control {
       const WebhookRequest& request) = 0;
   // Succeeds when the cancellation is recorded. kNotFound; kConflict: the run has ended.
   [[nodiscard]] virtual Result<void> cancel(RunId run, const std::string& actor) = 0;
+  // A new run of the definition that `run` ran. kNotFound (run, or its pipeline is no longer in force); kConflict: it
+  // has not ended, or `failed_only` and nothing failed; else as trigger_manual.
+  [[nodiscard]] virtual Result<AcceptedRun> retry(const RetryRequest& request) = 0;
+  // Returns when it is recorded; succeeds when it was so already. kNotFound.
+  [[nodiscard]] virtual Result<void> suspend(const std::string& pipeline, bool suspend,
+                                             const std::string& actor) = 0;
   // Asks for a pull now. With `wait`, returns after it ended: its error, if it failed. kNotFound.
   [[nodiscard]] virtual Result<SourceState> sync(const std::string& source, bool wait) = 0;
 

@@ -50,6 +50,12 @@ struct LogPage {
   bool at_end = true;              // all that is stored now was returned
 };
 
+// What the history keeps of runs that have ended (SPEC §2: state.keep). 0: no such rule.
+struct KeepRules {
+  std::int64_t age_ms = 0;              // since the run's end
+  std::uint32_t runs_per_pipeline = 0;  // the newest
+};
+
 class StoreReader {
  public:
   virtual ~StoreReader() = default;
@@ -86,6 +92,19 @@ class Store : public StoreReader {
   [[nodiscard]] virtual Result<StoredWorld> load() const = 0;
   // 12 hex digits, random, made with the store: tells this store's containers from another's.
   [[nodiscard]] virtual const std::string& instance_id() const = 0;
+  // Ids that this history had before it was restored from a backup: their containers are nobody's.
+  [[nodiscard]] virtual std::vector<std::string> former_instances() const = 0;
+
+  // --- Room. The loop's thread, with no transaction open. ---
+  // Removes, in one short transaction of its own, what the rules no longer keep and what is over the store's size: runs
+  // that have ended, oldest first, with all that belongs to them, and identities past their window. True: there is
+  // more to remove. `now` unset: the clock is not to be trusted, and no rule about age holds.
+  [[nodiscard]] virtual Result<bool> prune(const KeepRules& rules, WallTime now) = 0;
+  // Looks whether the disk has room. False: a reserve (the ballast) is in use, or a commit failed for want of room; only the
+  // ends of what is under way should be written. True again once the reserve could be put back.
+  [[nodiscard]] virtual bool has_room() = 0;
+  // What an operator should know of it (damage that was set aside, little room); empty: all is well. Any thread.
+  [[nodiscard]] virtual std::vector<std::string> warnings() const = 0;
 };
 
 }  // namespace pawl

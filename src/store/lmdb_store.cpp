@@ -131,6 +131,9 @@ class LmdbTransaction : public StoreTransaction {
   }
   Result<void> put(const SaveSource& save) { return store::put_source(txn_, save.state); }
   Result<void> put(const DeleteSource& command) { return store::remove_source(txn_, command.name); }
+  Result<void> put(const SaveSuspension&) { return {}; }
+  Result<void> put(const DeleteSuspension&) { return {}; }
+  Result<void> put(const SaveAction&) { return {}; }
   // Named one by one, so that a new command does not compile before it is stored.
   Result<void> put(const RunAttempt&) { refuse_effect(); }
   Result<void> put(const SignalAttempt&) { refuse_effect(); }
@@ -199,6 +202,10 @@ class LmdbStore : public Reading<Store> {
   }
 
   const std::string& instance_id() const override { return instance_id_; }
+  std::vector<std::string> former_instances() const override { return {}; }
+  Result<bool> prune(const KeepRules&, WallTime) override { return false; }
+  bool has_room() override { return true; }
+  std::vector<std::string> warnings() const override { return {}; }
 
   // Every limits::kStoreCheckMs: readers that died are let go of, memory is given back, room is looked at.
   void look_after() {

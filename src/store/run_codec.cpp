@@ -79,7 +79,7 @@ Result<Record> encode_run(const StoredRun& stored) {
   write(out, run.created_at);
   write(out, run.started_at);
   write(out, run.ended_at);
-  out.flag(run.cancel_requested);
+  out.u8(static_cast<std::uint8_t>(run.stop));
   write(out, stored.created_high);
   return make_record(Table::kRuns, run_key(run.id), out.bytes());
 }
@@ -104,7 +104,7 @@ Result<StoredRun> decode_run(std::string_view key, std::string_view value) {
   run.created_at = read_time(in);
   run.started_at = read_time(in);
   run.ended_at = read_time(in);
-  run.cancel_requested = in.flag();
+  run.stop = in.choice<RunStop>(kRunStopCount);
   stored.created_high = read_time(in);
   if (!in.at_end() || !id) return damaged(Table::kRuns, key, kNonsense);
   run.id = *id;

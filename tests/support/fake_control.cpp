@@ -51,6 +51,20 @@ Result<void> FakeControl::cancel(RunId run, const std::string& actor) {
   return {};
 }
 
+Result<AcceptedRun> FakeControl::retry(const RetryRequest& request) {
+  std::lock_guard lock(mutex_);
+  if (failure_) return *failure_;
+  retries_.push_back(request);
+  return AcceptedRun{"build", RunId{next_run_++}, false};
+}
+
+Result<void> FakeControl::suspend(const std::string& pipeline, bool suspend, const std::string&) {
+  std::lock_guard lock(mutex_);
+  if (failure_) return *failure_;
+  suspensions_.emplace_back(pipeline, suspend);
+  return {};
+}
+
 Result<SourceState> FakeControl::sync(const std::string& source, bool wait) {
   std::lock_guard lock(mutex_);
   ++syncs_;
@@ -147,6 +161,16 @@ std::vector<WebhookRequest> FakeControl::webhook_requests() const {
 std::vector<std::pair<RunId, std::string>> FakeControl::cancellations() const {
   std::lock_guard lock(mutex_);
   return cancelled_;
+}
+
+std::vector<RetryRequest> FakeControl::retries() const {
+  std::lock_guard lock(mutex_);
+  return retries_;
+}
+
+std::vector<std::pair<std::string, bool>> FakeControl::suspensions() const {
+  std::lock_guard lock(mutex_);
+  return suspensions_;
 }
 
 std::size_t FakeControl::syncs() const {

@@ -23,6 +23,9 @@ class FakeControl : public Control {
   [[nodiscard]] Result<std::vector<AcceptedRun>> trigger_webhook(
       const WebhookRequest& request) override;
   [[nodiscard]] Result<void> cancel(RunId run, const std::string& actor) override;
+  [[nodiscard]] Result<AcceptedRun> retry(const RetryRequest& request) override;
+  [[nodiscard]] Result<void> suspend(const std::string& pipeline, bool suspend,
+                                     const std::string& actor) override;
   [[nodiscard]] Result<SourceState> sync(const std::string& source, bool wait) override;
   [[nodiscard]] std::shared_ptr<const AgentSnapshot> snapshot() const override;
   [[nodiscard]] Result<std::string> secret(const std::string& name) const override;
@@ -44,6 +47,9 @@ class FakeControl : public Control {
   [[nodiscard]] std::vector<ManualRequest> manual_requests() const;
   [[nodiscard]] std::vector<WebhookRequest> webhook_requests() const;
   [[nodiscard]] std::vector<std::pair<RunId, std::string>> cancellations() const;
+  [[nodiscard]] std::vector<RetryRequest> retries() const;
+  // The pipeline, and whether it was suspended or resumed.
+  [[nodiscard]] std::vector<std::pair<std::string, bool>> suspensions() const;
   [[nodiscard]] std::size_t syncs() const;
 
  private:
@@ -59,6 +65,8 @@ class FakeControl : public Control {
   std::vector<WebhookRequest> webhooks_;
   std::map<std::string, RunId> identities_;
   std::vector<std::pair<RunId, std::string>> cancelled_;
+  std::vector<RetryRequest> retries_;
+  std::vector<std::pair<std::string, bool>> suspensions_;
   std::size_t syncs_ = 0;
   std::uint64_t next_run_ = 100;
 };

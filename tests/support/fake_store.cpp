@@ -34,6 +34,7 @@ Result<void> check(const Command& command) {
     return check_name(save->pipeline->name);
   }
   if (const auto* save = std::get_if<SaveSource>(&command)) return check_name(save->state.name);
+  if (const auto* save = std::get_if<SaveSuspension>(&command)) return check_name(save->pipeline);
   PAWL_ASSERT(!is_effect(command));
   return {};
 }
@@ -161,6 +162,12 @@ void FakeStore::apply_locked(const Command& command) {
           sources_[body.state.name] = body.state;
         } else if constexpr (std::is_same_v<Body, DeleteSource>) {
           sources_.erase(body.name);
+        } else if constexpr (std::is_same_v<Body, SaveSuspension>) {
+          suspensions_[body.pipeline] = body.suspension;
+        } else if constexpr (std::is_same_v<Body, DeleteSuspension>) {
+          suspensions_.erase(body.pipeline);
+        } else if constexpr (std::is_same_v<Body, SaveAction>) {
+          actions_.push_back(body.action);
         }
       },
       command);
@@ -169,6 +176,7 @@ void FakeStore::apply_locked(const Command& command) {
 void FakeStore::save_run_locked(const Run& run) {
   runs_[run.id] = run;
   last_run_ = std::max(last_run_, run.id);
+  highest_time_ = std::max(highest_time_, run.created_at);
 }
 
 void FakeStore::append_locked(const LogChunk& chunk) {
@@ -316,6 +324,11 @@ Result<LogPosition> FakeStore::log_position(const AttemptKey& key) const {
   return found == logs_.end() ? LogPosition{} : found->second.position;
 }
 
+std::vector<Action> FakeStore::actions() const {
+  std::lock_guard lock(mutex_);
+  return actions_;
+}
+
 Result<StoredWorld> FakeStore::load() const {
   std::lock_guard lock(mutex_);
   StoredWorld world;
@@ -323,6 +336,8 @@ Result<StoredWorld> FakeStore::load() const {
   for (const auto& [name, pipeline] : pipelines_) world.pipelines.push_back(pipeline);
   for (const auto& mark : schedule_marks_) world.schedule_marks.push_back(mark);
   for (const auto& [name, source] : sources_) world.sources.push_back(source);
+  for (const auto& suspension : suspensions_) world.suspensions.push_back(suspension);
+  world.highest_time = highest_time_;
   for (const auto& [id, run] : runs_) {
     if (is_final(run.status)) continue;
     auto detail = detail_locked(id, world.damaged);

@@ -35,6 +35,10 @@ class FakeStore : public Store {
   [[nodiscard]] Result<std::unique_ptr<StoreTransaction>> begin() override;
   [[nodiscard]] Result<StoredWorld> load() const override;
   [[nodiscard]] const std::string& instance_id() const override { return instance_id_; }
+  [[nodiscard]] std::vector<std::string> former_instances() const override { return {}; }
+  [[nodiscard]] Result<bool> prune(const KeepRules&, WallTime) override { return false; }
+  [[nodiscard]] bool has_room() override { return true; }
+  [[nodiscard]] std::vector<std::string> warnings() const override { return {}; }
 
   // --- what only tests may do ---
   // The next `count` calls of begin() or commit() fail with this error; a failed commit changes
@@ -46,6 +50,7 @@ class FakeStore : public Store {
   void damage_task(RunId id, std::uint32_t index);
   void damage_definition(const Sha256& hash);
   [[nodiscard]] std::uint64_t commits() const;
+  [[nodiscard]] std::vector<Action> actions() const;
 
  private:
   friend class FakeTransaction;
@@ -100,6 +105,9 @@ class FakeStore : public Store {
   std::map<TriggerKey, RunId> triggers_;
   std::map<std::string, WallTime> schedule_marks_;
   std::map<std::string, SourceState> sources_;
+  std::map<std::string, Suspension> suspensions_;
+  std::vector<Action> actions_;
+  WallTime highest_time_;
   std::map<AttemptKey, StoredLog> logs_;
 };
 

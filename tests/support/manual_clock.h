@@ -14,6 +14,8 @@ class ManualClock : public Clock {
 
   [[nodiscard]] WallTime wall() const override { return WallTime{wall_ms_.load()}; }
   [[nodiscard]] MonoTime mono() const override { return MonoTime{mono_ms_.load()}; }
+  [[nodiscard]] bool synchronised() const override { return synchronised_.load(); }
+  void set_synchronised(bool synchronised) { synchronised_ = synchronised; }
 
   void advance_ms(std::int64_t ms) {
     wall_ms_ += ms;
@@ -25,6 +27,7 @@ class ManualClock : public Clock {
  private:
   std::atomic<std::int64_t> wall_ms_;
   std::atomic<std::int64_t> mono_ms_{1'000};
+  std::atomic<bool> synchronised_{true};
 };
 
 }  // namespace pawl

@@ -20,7 +20,8 @@ namespace {
 class RealClock : public Clock {
  public:
   [[nodiscard]] WallTime wall() const override {
-    return WallTime{ms_of(std::chrono::system_clock::now())};
+    return WallTime{ms_of(std::chrono::system_clock::now())  [[nodiscard]] bool synchronised() const override { return true; }
+};
   }
   [[nodiscard]] MonoTime mono() const override {
     return MonoTime{ms_of(std::chrono::steady_clock::now())};

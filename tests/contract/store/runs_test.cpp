@@ -16,7 +16,7 @@ TEST_CASE_TEMPLATE("a run is read back with its tasks and attempts", Harness, PA
   run.message = "task 'build' failed";
   run.trigger.scheduled_at = WallTime{samples::kStartMs - 5};
   run.definition.fill(0xab);
-  run.cancel_requested = true;
+  run.stop = RunStop::kCancel;
   TaskState task = samples::task(7, 1, Status::kFailed);
   task.reason = Reason::kTimeout;
   task.retry_at = WallTime{samples::kStartMs + 9};

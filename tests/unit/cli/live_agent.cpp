@@ -251,6 +251,14 @@ Result<std::vector<AcceptedRun>> LiveAgent::trigger_webhook(const WebhookRequest
   return Error{ErrorKind::kUnavailable, "no webhooks here", ""};
 }
 
+Result<AcceptedRun> LiveAgent::retry(const RetryRequest&) {
+  return Error{ErrorKind::kUnavailable, "this agent retries nothing", {}};
+}
+
+Result<void> LiveAgent::suspend(const std::string&, bool, const std::string&) {
+  return Error{ErrorKind::kUnavailable, "this agent suspends nothing", {}};
+}
+
 Result<void> LiveAgent::cancel(RunId run, const std::string&) {
   PAWL_TRY(const RunDetail detail, store_->run(run));
   if (is_final(detail.run.status)) {

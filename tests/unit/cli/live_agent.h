@@ -46,6 +46,9 @@ class LiveAgent final : public Control {
   Result<AcceptedRun> trigger_manual(const ManualRequest& request) override;
   Result<std::vector<AcceptedRun>> trigger_webhook(const WebhookRequest& request) override;
   Result<void> cancel(RunId run, const std::string& actor) override;
+  Result<AcceptedRun> retry(const RetryRequest& request) override;
+  Result<void> suspend(const std::string& pipeline, bool suspend,
+                       const std::string& actor) override;
   Result<SourceState> sync(const std::string& source, bool wait) override;
   std::shared_ptr<const AgentSnapshot> snapshot() const override;
   Result<std::string> secret(const std::string& name) const override;

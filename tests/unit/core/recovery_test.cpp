@@ -106,7 +106,7 @@ TEST_CASE("a cancelled run's attempts are stopped again") {
   const Pipeline pipeline = make_pipeline("p", {make_task("a")});
   StoredWorld world = world_of(pipeline, {task_state(0, Status::kRunning, 1)},
                                {attempt_of(0, Status::kRunning, kNow)});
-  world.unfinished[0].run.cancel_requested = true;
+  world.unfinished[0].run.stop = RunStop::kCancel;
   State state(CoreSettings{4});
   const Commands commands = recover(state, world, kNow, kMono);
   REQUIRE(all_of_type<RunAttempt>(commands).size() == 1);

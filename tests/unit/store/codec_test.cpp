@@ -28,7 +28,7 @@ TEST_CASE("runs, tasks and attempts come back as they were") {
   StoredRun stored{samples::run(7, "nightly", Status::kFailed, TriggerKind::kCron), WallTime{99}};
   stored.run.reason = Reason::kOom;
   stored.run.definition.fill(0xcd);
-  stored.run.cancel_requested = true;
+  stored.run.stop = RunStop::kCancel;
   const Record run = sealed(encode_run(stored));
   const auto run_back = decode_run(run.key, run.value);
   REQUIRE(run_back.ok());

@@ -59,7 +59,7 @@ StoredRun golden_run() {
   stored.run.message = "task 'build' failed";
   stored.run.trigger.scheduled_at = WallTime{samples::kStartMs};
   stored.run.definition.fill(0xab);
-  stored.run.cancel_requested = true;
+  stored.run.stop = RunStop::kCancel;
   return stored;
 }
 
