@@ -2,7 +2,8 @@
 
 What is true can be told afterwards without the engine, for each task says so itself: `liar` always exits with 7, so
 that a success of it is a lie; `worker` prints its last line before it exits with 0; `talker` numbers its lines, so that
-a gap or a repetition shows; all print a random number first, which a second container of the attempt would print too.
+a gap or a repetition shows; `long` is under way at each fault and never succeeds. All print a random number first, which
+a second container of the attempt would print too.
 """
 
 import os
@@ -15,6 +16,7 @@ from engine_proxy import EngineProxy
 from fixture import (UNANSWERED, Deliveries, FaultCase, Figures, audit, rounds, seconds, wait_for, wait_for_no_containers,
                      wait_until_idle)
 
+LONG_S = 14  # longer than an engine that stops waits for its containers
 WHO = 'echo "start $(cat /proc/sys/kernel/random/uuid)"'
 PIPELINES = {f"{name}.yaml": f"""
 name: {name}
@@ -30,9 +32,11 @@ tasks:
     "liar": "sleep 1; echo end; exit 7",
     "worker": "sleep 1; echo end",
     "talker": "n=0; while [ $n -lt 40 ]; do n=$((n + 1)); echo $n; sleep 0.05; done; echo end",
+    "long": f"n=0; while [ $n -lt {LONG_S} ]; do n=$((n + 1)); echo $n; sleep 1; done; echo end; exit 7",
 }.items()}
 # Of a task that the engine's own start or stop killed: SIGKILL, SIGTERM.
 KILLED = (137, 143)
+NEVER_SUCCEED = ("liar", "long")
 
 
 class Prober:
@@ -78,23 +82,24 @@ class EngineAway(FaultCase):
             for attempt in task["attempts"]:
                 key = attempt["status"] + ("/" + attempt["reason"] if attempt["reason"] else "")
                 found[key] = found.get(key, 0) + 1
-                incomplete = attempt["log_incomplete"]
+                incomplete = attempt.get("log_incomplete", False)
                 found["log_incomplete"] = found.get("log_incomplete", 0) + incomplete
                 for lie in self.lies(run, attempt, agent.log_text(run["id"], "a").splitlines(), incomplete):
                     lies.append((run["id"], run["pipeline"], lie, attempt))
         self.assertEqual(lies, [])
         return found
 
-    def lies(self, run, attempt, lines, incomplete):
+    @staticmethod
+    def lies(run, attempt, lines, incomplete):
         succeeded = attempt["status"] == "success"
-        if succeeded and run["pipeline"] == "liar":
-            yield "success of a task that exited with 7"
-        if attempt["reason"] == "exit_code" and attempt["exit_code"] not in (
-                (7, *KILLED) if run["pipeline"] == "liar" else KILLED):
+        if succeeded and run["pipeline"] in NEVER_SUCCEED:
+            yield "success of a task that cannot succeed"
+        true_codes = (7, *KILLED) if run["pipeline"] in NEVER_SUCCEED else KILLED
+        if attempt["reason"] == "exit_code" and attempt["exit_code"] not in true_codes:
             yield "an exit code that it never had"
         if sum(line.startswith("start ") for line in lines) > 1:
             yield "two containers of one attempt"
-        if attempt["reason"] == "lost" and attempt["started_at"] and not incomplete and "end" not in lines:
+        if attempt["reason"] == "lost" and attempt["started_at"] and not incomplete and lines[-1:] != ["end"]:
             yield "output known to be incomplete that is not marked"
         if incomplete:
             return
@@ -104,38 +109,39 @@ class EngineAway(FaultCase):
         if numbers != list(range(1, len(numbers) + 1)):
             yield f"lines missing or repeated: {numbers}"
 
-    def under_load(self, name, live_restore, fault):
-        """Tasks run and hooks arrive, before, while and after `fault(engine)` happens, which leaves it running."""
+    def under_load(self, faults, live_restore):
+        """Tasks run and hooks arrive, before, while and after each fault, which leaves the engine running."""
         engine = self.second_engine(live_restore=live_restore)
         proxy = EngineProxy(self.proxy_path, engine.socket)
         self.addCleanup(proxy.close)
-        agent = self.agent(PIPELINES, engine_socket=proxy.path).start()
-        figures = Figures(f"F6 {name}{', live-restore' if live_restore else ''}")
+        agent = self.agent(PIPELINES, engine_socket=proxy.path, workers=6).start()
+        figures = Figures(f"F6{' live-restore' if live_restore else ''}")
         prober = Prober(agent)
-        senders = [Deliveries(agent, path, path, pause_s=0.7).start() for path in ("liar", "worker", "talker")]
-        for _ in range(rounds(1)):
+        sender = Deliveries(agent, "worker", pause_s=0.7).start()
+        accepted = {}
+        for number in range(rounds(1) * len(faults)):
+            for path in ("long", "talker", "liar"):
+                run_id = agent.hook(path, f'{{"n": {number}}}')[1]["run_id"]
+                accepted[f"{path} {number}"] = run_id
+                wait_for("its first line", lambda run_id=run_id: self.has_begun(agent, run_id))
+            sent = sender.sent
+            faults[number % len(faults)](engine)
             figures.tries += 1
-            reached = {sender: sender.sent + 3 for sender in senders}
-            wait_for("tasks that run", lambda: self.running(agent) >= 2)
-            fault(engine)
-            wait_for("deliveries afterwards",
-                     lambda reached=reached: all(sender.sent >= number for sender, number in reached.items()))
-        for sender in senders:
-            sender.stop()
-            sender.repeat_open()
+            wait_for("deliveries afterwards", lambda sent=sent: sender.sent > sent + 3)
+        sender.stop()
+        sender.repeat_open()
         runs = wait_until_idle(agent)
         prober.stop()
         figures.orphans = wait_for_no_containers(agent)
-        audit(figures, {**senders[0].accepted, **senders[1].accepted, **senders[2].accepted}, runs)
+        audit(figures, accepted | sender.accepted, runs)
         figures.doubled += sum(starts - 1 for starts in proxy.starts.values())
         figures.more.update(self.judge(agent, runs))
         figures.more.update({"API p99 ms": prober.percentile(0.99), "API failures": prober.failed})
         self.assertEqual(prober.failed, 0)
         self.conclude(figures)
 
-    def running(self, agent):
-        runs = agent.get("/runs?status=running&limit=50")["runs"]
-        return sum(bool(self.task(agent.run(run["id"]), "a")["started_at"]) for run in runs)
+    def has_begun(self, agent, run_id):
+        return self.task(agent.run(run_id), "a")["started_at"] and agent.log_text(run_id, "a")
 
     @staticmethod
     def kill(engine):
@@ -155,20 +161,11 @@ class EngineAway(FaultCase):
         engine.resume()
         wait_for("the engine", engine.answers)
 
-    def test_killed(self):
-        self.under_load("killed", False, self.kill)
+    def test_killed_restarted_and_frozen(self):
+        self.under_load([self.kill, self.restart, self.freeze], live_restore=False)
 
-    def test_killed_with_live_restore(self):
-        self.under_load("killed", True, self.kill)
-
-    def test_restarted(self):
-        self.under_load("restarted", False, self.restart)
-
-    def test_restarted_with_live_restore(self):
-        self.under_load("restarted", True, self.restart)
-
-    def test_frozen(self):
-        self.under_load("frozen", False, self.freeze)
+    def test_killed_restarted_and_frozen_with_live_restore(self):
+        self.under_load([self.kill, self.restart, self.freeze], live_restore=True)
 
 
 if __name__ == "__main__":
