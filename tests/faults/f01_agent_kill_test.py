@@ -7,7 +7,7 @@ A delivery that a kill left without an answer is sent again with its id, as a se
 import time
 import unittest
 
-from fixture import (Deliveries, FaultCase, Figures, StartWatch, audit, seeded, tries, wait_for_no_containers,
+from fixture import (Deliveries, FaultCase, Figures, StartWatch, audit, rounds, seeded, wait_for_no_containers,
                      wait_until_idle)
 
 PIPELINES = {
@@ -50,7 +50,7 @@ class AgentKill(FaultCase):
         watch = StartWatch(agent)
         deliveries = Deliveries(agent, "h", pause_s=0.2).start()
         agent.kill()
-        for _ in tries(16):
+        for _ in range(rounds(16)):
             self.kill_at_random(agent, random, figures)
         self.start_and_time(agent)
         deliveries.stop()

@@ -12,7 +12,7 @@ import subprocess
 import time
 import unittest
 
-from fixture import PAWL, Deliveries, FaultCase, Figures, LoopFilesystem, all_runs, seeded, tries, wait_for
+from fixture import PAWL, Deliveries, FaultCase, Figures, LoopFilesystem, all_runs, rounds, seeded, wait_for
 
 # No container is started: every run fails soon, and the store has all the more to write.
 PIPELINES = {"p.yaml": """
@@ -77,7 +77,7 @@ class PowerCut(FaultCase):
     def test_every_acknowledged_delivery_is_in_the_copy(self):
         figures, random = Figures("F2"), seeded("F2")
         image, senders = self.loaded_agent(PAWL)
-        for _ in tries(6):
+        for _ in range(rounds(6)):
             time.sleep(random.uniform(0, 1))  # the moment of the fault, not a wait for anything
             copy, accepted = self.cut(image, senders)
             self.count(figures, accepted, self.found_in(copy))

@@ -8,7 +8,7 @@ import os
 import time
 import unittest
 
-from fixture import (Deliveries, FaultCase, Figures, audit, seeded, tries, wait_for, wait_for_no_containers,
+from fixture import (Deliveries, FaultCase, Figures, audit, rounds, seeded, wait_for, wait_for_no_containers,
                      wait_until_idle)
 
 DISK_BYTES = 160 << 20
@@ -71,7 +71,7 @@ class DiskFull(FaultCase):
         figures, random = Figures("F3 state", more={"202 while full": 0, "slowest heal s": 0}), seeded("F3 state")
         disk, agent = self.full_agent({"hook.yaml": HOOK, "waiting.yaml": WAITING})
         deliveries = Deliveries(agent, "h")
-        for _ in tries(2):
+        for _ in range(rounds(2)):
             waiting = agent.trigger("waiting")
             wait_for("its task", lambda run=waiting: agent.run(run)["status"] == "running")
             disk.fill(leave=random.randrange(0, 256 << 10))
@@ -92,7 +92,7 @@ class DiskFull(FaultCase):
         figures = Figures("F3 logs", more={"202 while full": 0, "slowest heal s": 0})
         disk, agent = self.full_agent({"hook.yaml": HOOK, "chatty.yaml": CHATTY})
         deliveries = Deliveries(agent, "h")
-        for _ in tries(1):
+        for _ in range(rounds(1)):
             disk.fill(leave=4 << 20)
             chatty = agent.trigger("chatty")
             self.deliver_until(deliveries, 503)
@@ -112,7 +112,7 @@ class DiskFull(FaultCase):
         second = self.second_engine(data_root=os.path.join(disk.path, "docker"))
         agent = self.agent({"hook.yaml": HOOK}, engine_socket=second.socket).start()
         deliveries = Deliveries(agent, "h")
-        for _ in tries(1):
+        for _ in range(rounds(1)):
             self.deliver_until(deliveries, 202)
             wait_until_idle(agent)
             disk.fill()

@@ -1,11 +1,13 @@
-"""F4: more history than state.max_size holds. The store makes room from the oldest runs that have ended; what is left
-stays readable, the agent goes on accepting, and a run goes only after its end was seen.
+"""F4: more history than state.max_size holds.
+
+The store makes room from the oldest runs that have ended; what is left stays readable, the agent goes on accepting, and
+a run goes only after its end was seen.
 """
 
 import time
 import unittest
 
-from fixture import FINAL, Deliveries, FaultCase, Figures, all_runs, tries, wait_for_no_containers
+from fixture import FINAL, Deliveries, FaultCase, Figures, all_runs, rounds, wait_for_no_containers
 
 # 400 KB of text that hardly compresses: some twenty runs are more than the whole map.
 PIPELINES = {"p.yaml": """
@@ -36,7 +38,7 @@ class MapFull(FaultCase):
         figures = Figures("F4", more={"refused for now": 0, "pruned": 0, "kept": 0})
         agent = self.agent(PIPELINES, state=MAX_SIZE).start()
         deliveries, ended = Deliveries(agent, "h"), []
-        for _ in tries(12):
+        for _ in range(rounds(12)):
             for run in self.send_wave(agent, deliveries, figures):
                 self.assertEqual(run["status"], "success", run)
                 ended.append(run["id"])

@@ -1,5 +1,7 @@
-"""F5: data.mdb cut off, or with bits turned over, at seeded places. The agent starts all the same, and says so:
-whatever is missing or cannot be read is named, in the status's warnings, in the log or in the answer itself.
+"""F5: data.mdb cut off, or with bits turned over, at seeded places.
+
+The agent starts all the same, and says so: whatever is missing or cannot be read is named, in the status's warnings, in
+the log or in the answer itself.
 
 What damage hits no record (free pages) shows nowhere, and need not. Never may a history be shorter, or a run or a log
 other than it was, without a word.
@@ -11,12 +13,15 @@ import shutil
 import signal
 import unittest
 
-from fixture import UNANSWERED, Deliveries, FaultCase, Figures, seeded, tries, wait_for, wait_until_idle
+from fixture import UNANSWERED, Deliveries, FaultCase, Figures, rounds, seeded, wait_for, wait_until_idle
 
 PIPELINES = {"log.yaml": """
 name: log
 triggers: [{webhook: {path: log, secret: [hook]}}]
-tasks: [{id: a, image: "{image}", command: "for n in $(seq 300); do echo line $n $(head -c 12 /dev/urandom | base64); done"}]
+tasks:
+  - id: a
+    image: "{image}"
+    command: "for n in $(seq 300); do echo line $n $(head -c 12 /dev/urandom | base64); done"
 """, "quick.yaml": """
 name: quick
 triggers: [{webhook: {path: quick, secret: [hook]}}]
@@ -118,7 +123,7 @@ class DamagedStore(FaultCase):
         random, problems = seeded("F5"), []
         agent, pristine, whole = self.filled_agent()
         figures.accepted = len(whole)
-        for _ in tries(24):
+        for _ in range(rounds(24)):
             shutil.rmtree(agent.state_directory)
             shutil.copytree(pristine, agent.state_directory)
             done = self.damage(os.path.join(agent.state_directory, "data.mdb"), random)

@@ -1,8 +1,8 @@
 """What the fault tests share: the seed, short and long rounds, figures, small filesystems, a second engine,
 deliveries whose answers are remembered, and the audit of what became of them.
 
-Environment: PAWL_FAULT_SEED (a number; printed, and random where it is not set), PAWL_FAULT_SECONDS (go on until
-they have passed; what tools/soak sets) or PAWL_FAULT_ROUNDS; a test's own few rounds otherwise.
+Environment: PAWL_FAULT_SEED (a number; printed, and random where it is not set); PAWL_FAULT_ROUNDS (how often a fault
+is made) and PAWL_FAULT_SECONDS (how long one lasts), which tools/soak raises; a test's own short ones otherwise.
 
 Mounts and a second engine need root; the tests that use them say so where they cannot have it.
 """
@@ -29,20 +29,12 @@ FINAL = ("success", "failed", "cancelled", "skipped")
 UNANSWERED = (OSError, http.client.HTTPException)
 
 
-def tries(short):
-    """1, 2, 3 … : how often the fault is made; `short` times where the environment asks for no more."""
-    lasting = os.environ.get("PAWL_FAULT_SECONDS")
-    most = int(os.environ.get("PAWL_FAULT_ROUNDS", sys.maxsize if lasting else short))
-    deadline = time.monotonic() + float(lasting) if lasting else None
-    number = 0
-    while number < most and (deadline is None or time.monotonic() < deadline):
-        number += 1
-        yield number
+def rounds(short):
+    return int(os.environ.get("PAWL_FAULT_ROUNDS", short))
 
 
-def seconds(short, longest):
-    """How long one try lasts; `longest` under tools/soak."""
-    return longest if "PAWL_FAULT_SECONDS" in os.environ else short
+def seconds(short):
+    return float(os.environ.get("PAWL_FAULT_SECONDS", short))
 
 
 def seeded(row):
