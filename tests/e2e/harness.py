@@ -218,17 +218,19 @@ webhooks: {{listen: "127.0.0.1:{self.hooks_port}"}}
         finally:
             try:
                 for container in self.containers():
-                    engine("DELETE", f"/containers/{container['Id']}?force=1&v=1", at=self.engine_socket)
-                engine("DELETE", f"/images/{self.image}:latest?force=1", at=self.engine_socket)
+                    self.engine("DELETE", f"/containers/{container['Id']}?force=1&v=1")
+                self.engine("DELETE", f"/images/{self.image}:latest?force=1")
             except OSError:
                 pass
             shutil.rmtree(self.directory, ignore_errors=True)
 
+    def engine(self, method, path, body=None):
+        return engine(method, path, body, at=self.engine_socket)
+
     def containers(self):
         """Those of this agent, by its image: running or not."""
-        _, found = engine("GET", "/containers/json?all=1&" + engine_filter(ancestor=[f"{self.image}:latest"],
-                                                                          label=["dev.pawl.run"]),
-                          at=self.engine_socket)
+        _, found = self.engine("GET", "/containers/json?all=1&" + engine_filter(
+            ancestor=[f"{self.image}:latest"], label=["dev.pawl.run"]))
         return found if isinstance(found, list) else []
 
     def exchange(self, method, path, body=None, headers=None, port=None):

@@ -1,8 +1,8 @@
 """What the fault tests share: the seed, short and long rounds, figures, small filesystems, a second engine,
 deliveries whose answers are remembered, and the audit of what became of them.
 
-Environment: PAWL_FAULT_SEED (a number; printed, and random where it is not set), PAWL_FAULT_ROUNDS and
-PAWL_FAULT_SECONDS (tools/soak raises both; a test's own short ones otherwise).
+Environment: PAWL_FAULT_SEED (a number; printed, and random where it is not set); PAWL_FAULT_ROUNDS (how often a fault
+is made) and PAWL_FAULT_SECONDS (how long one lasts), which tools/soak raises; a test's own short ones otherwise.
 
 Mounts and a second engine need root; the tests that use them say so where they cannot have it.
 """
@@ -14,6 +14,7 @@ import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
-from harness import Agent, Case, engine, wait_for  # noqa: E402
+from harness import PAWL, Case, UnixConnection, engine, engine_filter, wait_for  # noqa: E402
 
 FINAL = ("success", "failed", "cancelled", "skipped")
 # A delivery that fails like this may or may not have been accepted: it is sent again, with the same id.
@@ -134,6 +135,35 @@ def audit(figures, accepted, runs, ticks=()):
     figures.more["ticks"] = sum(run["pipeline"] in ticks for run in runs)
 
 
+class StartWatch:
+    """How often the engine started each container of an agent: its events, read as they happen."""
+
+    def __init__(self, agent):
+        self.starts = {}
+        self._connection = UnixConnection(agent.engine_socket)
+        self._connection.request("GET", "/events?" + engine_filter(
+            type=["container"], event=["start"], image=[f"{agent.image}:latest"]))
+        self._answer = self._connection.getresponse()
+        self._answer.fp.raw._sock.settimeout(None)  # nothing happens for as long as it likes
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def _work(self):
+        try:
+            for line in self._answer:
+                name = json.loads(line)["Actor"]["Attributes"]["name"]
+                self.starts[name] = self.starts.get(name, 0) + 1
+        except (ValueError, *UNANSWERED):
+            pass  # closed, or the engine went away
+
+    def close(self):
+        """Ends it; {container: starts} of those started more than once."""
+        self._connection.sock.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._connection.close()
+        return {name: count for name, count in self.starts.items() if count > 1}
+
+
 class Deliveries:
     """Signed webhooks with ids of their own, sent one after the other by one thread, remembered by their answers.
 
@@ -232,6 +262,9 @@ class LoopFilesystem:
                     file.write(block * min(256, max(1, (self.free_bytes() - leave) // len(block))))
             except OSError:
                 pass
+
+    def filled(self):
+        return os.path.getsize(os.path.join(self.path, "filler"))
 
     def free(self):
         os.unlink(os.path.join(self.path, "filler"))
