@@ -69,7 +69,7 @@ std::vector<SourceState> unpulled(const std::vector<SourceConfig>& sources) {
 
 class Agent {
  public:
-  explicit Agent(HostConfig config) : config_(std::move(config)) {}
+  Agent(HostConfig config, const Clock& clock) : config_(std::move(config)), clock_(clock) {}
   ~Agent() { stop(); }
 
   [[nodiscard]] Result<void> start();
@@ -80,7 +80,7 @@ class Agent {
   void drop_unnamed_sources();
 
   const HostConfig config_;
-  SystemClock clock_;
+  const Clock& clock_;
   Published published_;
   ChangeFeed changes_;
   Replies replies_;
@@ -164,7 +164,7 @@ void Agent::stop() {
 
 }  // namespace
 
-int run_agent(const std::string& config_path) {
+int run_agent(const std::string& config_path, const Clock& clock) {
   keep_heap_small();
   const sigset_t signals = block_signals();
   HostConfigResult loaded = load_host_config(config_path, read_host_environment());
@@ -173,7 +173,7 @@ int run_agent(const std::string& config_path) {
     log_error("the host config is not usable; the agent does not start");
     return 1;
   }
-  Agent agent(std::move(loaded.config));
+  Agent agent(std::move(loaded.config), clock);
   if (auto started = agent.start(); !started) {
     log_error("the agent cannot start", {{"reason", started.error().text()}});
     return 1;
@@ -189,6 +189,11 @@ int run_agent(const std::string& config_path) {
     log_info("stopping; running containers go on and are taken up again at the next start");
     return 0;
   }
+}
+
+int run_agent(const std::string& config_path) {
+  const SystemClock clock;
+  return run_agent(config_path, clock);
 }
 
 }  // namespace pawl
