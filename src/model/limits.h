@@ -177,6 +177,21 @@ inline constexpr std::int64_t kStoreCheckMs = 60'000;  // between looks at dead 
 inline constexpr std::size_t kStoreWarnPercent = 80;
 inline constexpr std::size_t kStoreScanRows = 250'000;   // index entries looked at for one page
 inline constexpr std::size_t kStoreDamageNames = 1'000;  // of damaged records that were logged
+// Behind the store's size, a quarter of it up to this: what is removed needs room as well. Half of it is for the ends of
+// what is under way.
+inline constexpr std::size_t kStoreReserveBytes = 32u * 1024 * 1024;
+inline constexpr std::size_t kStoreReserveMinBytes = 2u * 1024 * 1024;
+// Held on the disk for the ends of what is under way; an eighth of a small store's size.
+inline constexpr std::size_t kBallastBytes = 16u * 1024 * 1024;
+inline constexpr std::size_t kPruneRuns = 64;        // removed in one transaction
+inline constexpr std::size_t kPruneLogChunks = 512;  // likewise
+inline constexpr std::size_t kPruneScanRows = 128;   // index entries looked at for the rule of age
+inline constexpr std::size_t kPruneCountRows = 2'000;     // and for the rule of numbers
+inline constexpr std::size_t kPruneIdentities = 64;       // looked at in one call
+inline constexpr std::size_t kChainTrimEntries = 256;     // trimmed in one transaction
+inline constexpr std::size_t kStoreSetAsideFiles = 4;     // damaged stores that are kept
+inline constexpr std::uint64_t kRunsLostMax = 1'000'000;  // skipped where the last number is unsure
+inline constexpr std::size_t kFormerInstances = 8;
 inline constexpr std::size_t kRecordBytes = 1024 * 1024;
 inline constexpr std::size_t kDefinitionBytes =
     8u * 1024 * 1024;  // as JSON, all defaults filled in
