@@ -63,7 +63,7 @@ export class PipelineView {
         make("li", {}, make("b", {}, "from"), make("code", {}, `${origin.source ?? ""}: ${origin.file ?? ""}`)),
         make("li", {}, make("b", {}, "revision"), make("code", {}, (origin.revision ?? "").slice(0, 12))),
         make("li", {}, make("b", {}, "tasks"), String(pipeline.tasks.length)),
-        pipeline.concurrency ? make("li", {}, make("b", {}, "runs"), concurrencyText(pipeline.concurrency)) : null,
+        pipeline.concurrency ? make("li", {}, make("b", {}, "concurrency"), concurrencyText(pipeline.concurrency)) : null,
         make("li", {}, make("b", {}, "priority"), String(pipeline.priority)),
         pipeline.timeout_ms ? make("li", {}, make("b", {}, "timeout"), duration(pipeline.timeout_ms)) : null,
         pipeline.suspended ? make("li", {}, make("b", {}, "suspended"), when(pipeline.suspended.since),
