@@ -65,6 +65,7 @@ struct Parser {
   CLI::App& add_group(const std::string& name, const std::string& description) {
     CLI::App* group = app.add_subcommand(name, description);
     group->require_subcommand(1);
+    group->footer("\n`pawl " + name + " COMMAND --help` shows a command's own options.\n");
     return *group;
   }
   void add_format(CLI::App& command) {
@@ -160,7 +161,7 @@ void add_retry_command(Parser& parser) {
                  });
   retry.add_option("RUN", parser.raw.name, "The run's number")->required()->check(check_run_id);
   retry.add_flag("--failed", parser.raw.failed,
-                 "Only the tasks from the failed ones on; what succeeded counts as done");
+                 "Only the tasks that did not succeed; the others keep their result");
   add_waiting(parser, retry);
 }
 
@@ -249,20 +250,19 @@ void add_pipeline_commands(Parser& parser) {
                                  "pawl pipeline show nightly-backup", [](const Raw& raw) {
                                    return PipelineShowArguments{raw.name, format_of(raw)};
                                  });
-  CLI::App& suspend = parser.add_to(
-      group, "suspend",
-      "Keeps a pipeline's triggers from starting runs, until `pawl pipeline resume`.\n"
-      "`pawl run` still starts one.",
-      "pawl pipeline suspend nightly-backup", [](const Raw& raw) {
-        return PipelineSuspendArguments{raw.name, true};
-      });
-  CLI::App& resume =
-      parser.add_to(group, "resume",
-                    "Lets a suspended pipeline's triggers start runs again.\n"
-                    "Of the ticks that were missed, those run that its `catchup` says.",
-                    "pawl pipeline resume nightly-backup", [](const Raw& raw) {
-                      return PipelineSuspendArguments{raw.name, false};
+  CLI::App& suspend =
+      parser.add_to(group, "suspend",
+                    "Keeps a pipeline's triggers from running it, until `pawl pipeline resume`.\n"
+                    "`pawl run` still starts one.",
+                    "pawl pipeline suspend nightly-backup", [](const Raw& raw) {
+                      return PipelineSuspendArguments{raw.name, true};
                     });
+  CLI::App& resume = parser.add_to(group, "resume",
+                                   "Lets a suspended pipeline's triggers run it again.\n"
+                                   "Its schedule starts from now: nothing is caught up.",
+                                   "pawl pipeline resume nightly-backup", [](const Raw& raw) {
+                                     return PipelineSuspendArguments{raw.name, false};
+                                   });
   for (CLI::App* command : {&show, &suspend, &resume}) {
     command->add_option("NAME", parser.raw.name, "The pipeline")->required()->check(check_word);
   }

@@ -64,7 +64,7 @@ Result<ExitCode> execute(const BackupArguments& arguments, Context& context) {
 Result<ExitCode> execute(const RestoreArguments& arguments, Context& context) {
   PAWL_TRY(const std::string directory, context.certain_state_directory());
   PAWL_TRY(const RestoreReport report, restore_store(arguments.file, directory, arguments.replace));
-  const std::string& replaced = report.replaced;
+  const std::string replaced = report.replaced.empty() ? "" : directory + "/" + report.replaced;
   if (!replaced.empty()) context.note("the history that was there is now " + replaced);
   if (arguments.format == Format::kTable) {
     context.out().write(size_text(report.runs, report.bytes));

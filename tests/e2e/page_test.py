@@ -87,19 +87,27 @@ class Page(Case):
 
     def test_a_run_under_way_offers_to_cancel_and_one_that_succeeded_no_retry_of_failures(self):
         browser = self.browser
-        self.agent.commit({"ok.yaml": """
-name: plain
+        self.agent.commit({"more.yaml": """
+name: endless
 defaults: {image: "{image}"}
 tasks: [{id: only, command: "sleep 1000"}]
+---
+name: fine
+defaults: {image: "{image}"}
+tasks: [{id: only, command: "true"}]
 """})
         self.agent.cli("sync", "fleet", "--wait")
-        run = self.agent.trigger("plain")
+        run = self.agent.trigger("endless")
         browser.open(self.page + f"#/runs/{run}")
         wait_for("the task to run", lambda: "running" in self.node_status("only"))
-        self.assertFalse(browser.run("return document.querySelector(`[data-action='retry']`)"))
+        self.assertIsNone(browser.run("return document.querySelector(`[data-action='retry']`)"))
         browser.click("[data-action='cancel']")
         self.assertEqual(self.agent.finished(run)["status"], "cancelled")
-        browser.wait_text("Retry")
+        browser.wait_text("Retry failed")
+        fine = self.agent.trigger("fine")
+        self.assertEqual(self.agent.finished(fine)["status"], "success")
+        browser.open(self.page + f"#/runs/{fine}")
+        browser.wait_text(f"fine run {fine}", "Retry")
         self.assertNotIn("Retry failed", browser.text())
 
     def test_a_pipeline_is_suspended_and_goes_on(self):

@@ -33,7 +33,7 @@ function retryButton(run, failed) {
 function actions(run) {
   if (!ended(run)) return cancelButton(run);
   return [retryButton(run, false),
-    run.tasks.some((task) => task.status === "failed") ? retryButton(run, true) : null];
+    run.tasks.some((task) => task.status !== "success") ? retryButton(run, true) : null];
 }
 
 function triggerText(trigger) {

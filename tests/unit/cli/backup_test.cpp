@@ -106,13 +106,12 @@ TEST_CASE("backup and restore: what cannot be has its exit code, and changes not
 }
 
 TEST_CASE("nothing is restored to a guessed place: a host config that is broken is an error") {
-  const Host host;
-  const std::string file = host.path("pawl.backup");
-  REQUIRE(host.invoke({"backup", file}).exit_code == 0);
+  // Files that cannot be, so that nothing is written anywhere should it guess.
   const TemporaryDirectory directory;
+  const std::string file = directory.path() + "/none/pawl.backup";
   const std::string broken = directory.write("pawl.yaml", "state: {directory: relative}\n");
   for (const std::vector<std::string>& command :
-       {std::vector<std::string>{"restore", file}, {"backup", file + "2"}, {"history", "verify"}}) {
+       {std::vector<std::string>{"restore", file}, {"backup", file}, {"history", "verify"}}) {
     const Outcome outcome = invoke(command, {.default_config = broken});
     CHECK(outcome.exit_code == 1);
     CHECK(outcome.err.find("pawl.yaml:1:") != std::string::npos);
