@@ -116,9 +116,12 @@ inline constexpr std::size_t kEventQueueCost = 4u * 1024 * 1024;  // bytes, roug
 inline constexpr std::size_t kEventCost = 512;             // of one event that carries no log
 inline constexpr std::size_t kBatchItems = 256;            // per commit
 inline constexpr std::int64_t kClockCheckMs = 60'000;      // a wall clock that was set is noticed
-inline constexpr std::int64_t kStoreRetryMs = 1'000;       // after a commit that failed
-inline constexpr std::size_t kChangeRing = 4'096;          // changes kept for watchers
-inline constexpr std::int64_t kEngineCheckMs = 60'000;     // is the engine there? while it is
+inline constexpr std::int64_t kPruneMs = 60'000;           // between looks for old runs
+inline constexpr std::int64_t kClockSteadyMs = 3'600'000;  // before a rule about age believes it
+inline constexpr std::int64_t kClockTrustMs = 1'000;    // between looks at an unsynchronised clock
+inline constexpr std::int64_t kStoreRetryMs = 1'000;    // after a commit that failed
+inline constexpr std::size_t kChangeRing = 4'096;       // changes kept for watchers
+inline constexpr std::int64_t kEngineCheckMs = 60'000;  // is the engine there? while it is
 inline constexpr std::int64_t kEngineCheckAwayMs = 5'000;  // and while it is not
 inline constexpr std::int64_t kReplyDeadlineMs = 10'000;   // trigger to durable commit
 
