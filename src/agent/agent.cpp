@@ -17,6 +17,7 @@
 #include "agent/replies.h"
 #include "agent/source_pullers.h"
 #include "agent/system_clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "config/host_config_loader.h"
@@ -45,6 +46,14 @@ void keep_heap_small() {
   mallopt(M_ARENA_MAX, 2);
   mallopt(M_TRIM_THRESHOLD, 256 * 1024);
   mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+}
+
+// Empty where the kernel does not say: then no restart of the host is noticed.
+std::string read_boot_id() {
+  auto text = read_file("/proc/sys/kernel/random/boot_id", 64);
+  if (!text) return {};
+  while (!text->empty() && text->back() == '\n') text->pop_back();
+  return std::move(text).value();
 }
 
 std::vector<SourceState> unpulled(const std::vector<SourceConfig>& sources) {
@@ -98,7 +107,9 @@ Result<void> Agent::start() {
   git_ = std::make_unique<PullProcess>(pull_options);
 
   loop_ = std::make_unique<Loop>(Loop::Parts{*store_, clock_, replies_, published_, changes_},
-                                 CoreSettings{config_.workers}, unpulled(config_.sources));
+                                 CoreSettings{config_.workers, read_boot_id()},
+                                 unpulled(config_.sources),
+                                 KeepRules{config_.keep_age_ms, config_.keep_runs_per_pipeline});
   workers_ = std::make_unique<WorkerPool>(
       *engine_, *loop_, clock_,
       WorkerPool::Settings{config_.workers, store_->instance_id(), config_.policy});

@@ -101,7 +101,7 @@ class Reboot(FaultCase):
         self.assertEqual(attempts("waiting"), [("success", "")], found["waiting"])
         for name in ("once", "other", "again"):
             lost = self.task(found[name], "a")["attempts"][0]
-            self.assertIn("reboot", lost["message"])
+            self.assertIn("host was restarted", lost["message"])
             self.assertIsNone(lost["exit_code"])
 
 

@@ -19,9 +19,9 @@ name: {name}
 triggers: [{{{trigger}}}]
 tasks: [{{id: a, image: "{{image}}", command: "true"}}]
 """ for name, trigger in {
-    "seconds": 'cron: "*/2 * * * * *", seconds: true, catchup: latest',
-    "interval": 'cron: "@every 2s", catchup: latest',
-    "hours": 'cron: "0 * * * *", catchup: latest',
+    "seconds": 'cron: "*/2 * * * * *", seconds: true',
+    "interval": 'cron: "@every 2s"',
+    "hours": 'cron: "0 * * * *"',
     "all": 'cron: "*/10 * * * *", catchup: all',
     "manual": "webhook: {path: manual, secret: [hook]}",
 }.items()}
