@@ -92,7 +92,8 @@ TaskRunner::Step TaskRunner::adopt(const ContainerState& state, bool settled) {
   if (state.phase == Phase::kCreated) return start_found(settled);
   log_.note("found container " + short_id(state.id) + " again");
   if (rebooted_) {
-    // Nothing outlives a restart of the host; whatever runs here, its removal ends it.
+    // Nothing outlives a restart of the host; whatever runs here, its removal ends it. Its start is not reported: the
+    // core would take it for one of this boot, and believe the next agent's exit code.
     return state.phase == Phase::kRunning ? lost(kHostRestarted) : Step::kDone;
   }
   const auto created_by = state.labels.find(std::string(kLabelEngine));

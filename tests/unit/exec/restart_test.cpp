@@ -274,7 +274,7 @@ TEST_CASE("the host was restarted: what had been started is lost, whatever its e
     fixture.run(order);
     CHECK(fixture.outcome().kind == Kind::kMissing);
     CHECK(fixture.outcome().message == "the host was restarted while it ran");
-    // It would count as one of this boot.
+    // Of an earlier boot, and so not to be taken for a start in this one.
     CHECK(fixture.sink.events<AttemptStarted>().empty());
     CHECK(fixture.outcome().log_incomplete);
     CHECK(fixture.sink.output() == "waiting\n");
