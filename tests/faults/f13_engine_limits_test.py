@@ -1,4 +1,4 @@
-"""F13: the agent out of memory (killed by the kernel; refused by malloc), with 64 file descriptors; a task out of memory."""
+"""F13: the agent out of memory (killed by the kernel; refused more), with 64 file descriptors; a task out of memory."""
 
 import collections
 import json
