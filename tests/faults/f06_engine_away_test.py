@@ -1,9 +1,9 @@
 """F6: the engine killed, restarted, frozen, with and without live-restore, while tasks run and hooks arrive.
 
-What is true can be told afterwards without the engine, for each task says so itself: `liar` always exits with 7, so that
-a success of it is a lie; `worker` prints its last line before it exits with 0; `talker` numbers its lines, so that a gap
-or a repetition shows; `long` is under way at each fault and never succeeds. All print a random number first, which a
-second container of the attempt would print too.
+What is true can be told afterwards without the engine, for each task says so itself: `liar` always exits with 7, so
+that a success of it is a lie; `worker` prints its last line before it exits with 0; `talker` numbers its lines, so
+that a gap or a repetition shows; `long` is under way at each fault and never succeeds. All print a random number
+first, which a second container of the attempt would print too.
 """
 
 import json
