@@ -90,9 +90,13 @@ TaskRunner::Step TaskRunner::adopt(const ContainerState& state, bool settled) {
   }
   state_ = state;
   if (state.phase == Phase::kCreated) return start_found(settled);
-  // Nothing outlives a restart of the host; whatever this is, its removal ends it.
-  if (rebooted_ && state.phase == Phase::kRunning) return lost(kHostRestarted);
   log_.note("found container " + short_id(state.id) + " again");
+  if (rebooted_) {
+    // Nothing outlives a restart of the host; whatever runs here, its removal ends it.
+    return state.phase == Phase::kRunning ? lost(kHostRestarted) : Step::kDone;
+  }
+  const auto created_by = state.labels.find(std::string(kLabelEngine));
+  if (engine_.empty() && created_by != state.labels.end()) engine_ = created_by->second;
   return report_started(state);
 }
 
@@ -125,8 +129,11 @@ TaskRunner::Step TaskRunner::create() {
 TaskRunner::Step TaskRunner::create_container() {
   while (true) {
     const auto id = ask<std::string>([this](const std::stop_token&) {
+      ContainerSpec spec = spec_;
+      const std::string engine = parts_.engine.incarnation();
+      if (!engine.empty()) spec.labels[std::string(kLabelEngine)] = engine;
       // Not cut short by a stop of the task: better to know whether it is there.
-      return parts_.engine.create(spec_, shutdown_);
+      return parts_.engine.create(spec, shutdown_);
     });
     if (id) {
       state_.id = *id;
