@@ -2,8 +2,8 @@
 
 What is true can be told afterwards without the engine, for each task says so itself: `liar` always exits with 7, so
 that a success of it is a lie; `worker` prints its last line before it exits with 0; `talker` numbers its lines, so
-that a gap or a repetition shows; `long` is under way at each fault and never succeeds. All print a random number
-first, which a second container of the attempt would print too.
+that a gap or a repetition shows; `long` is under way at each fault, says 0 when it is told to end, and never
+succeeds. All print a random number first, which a second container of the attempt would print too.
 """
 
 import json
@@ -16,7 +16,7 @@ from fixture import (UNANSWERED, Deliveries, FaultCase, Figures, audit, rounds, 
                      wait_for_no_containers, wait_until_idle)
 from harness import UnixConnection, engine_filter
 
-LONG_S = 14  # longer than an engine that stops waits for its containers
+LONG_S = 14  # longer than any fault takes to begin
 WHO = 'echo "start $(cat /proc/sys/kernel/random/uuid)"'
 PIPELINES = {f"{name}.yaml": f"""
 name: {name}
@@ -32,7 +32,7 @@ tasks:
     "liar": "sleep 1; echo end; exit 7",
     "worker": "sleep 1; echo end",
     "talker": "n=0; while [ $n -lt 40 ]; do n=$((n + 1)); echo $n; sleep 0.05; done; echo end",
-    "long": f"n=0; while [ $n -lt {LONG_S} ]; do n=$((n + 1)); echo $n; sleep 1; done; echo end; exit 7",
+    "long": f"trap 'exit 0' TERM; n=0; while [ $n -lt {LONG_S} ]; do n=$((n + 1)); echo $n; sleep 1; done; echo end; exit 7",
 }.items()}
 # Of a task that the engine's own start or stop killed: SIGKILL, SIGTERM.
 KILLED = (137, 143)
