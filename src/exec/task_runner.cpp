@@ -246,9 +246,12 @@ TaskRunner::Step TaskRunner::find_out_start(bool answered) {
 TaskRunner::Step TaskRunner::report_started(const ContainerState& state) {
   state_ = state;
   may_run_ = true;
-  Event event;
-  event.body = AttemptStarted{order_.key, state.id, state.started_at, engine_};
-  if (!parts_.sink.post(std::move(event))) return Step::kStopped;
+  // The core takes a reported start for one of this boot, and would believe the next agent's exit code.
+  if (!rebooted_) {
+    Event event;
+    event.body = AttemptStarted{order_.key, state.id, state.started_at, engine_};
+    if (!parts_.sink.post(std::move(event))) return Step::kStopped;
+  }
   reported_ = true;
   if (const auto signal = control_.started(spec_.name)) {
     // One that fails is not repeated here: the core says SIGKILL again until the end is reported.
