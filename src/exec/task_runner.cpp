@@ -201,9 +201,20 @@ TaskRunner::Step TaskRunner::start() {
   if (const auto allowed = check_policy(parts_.policy, task_); !allowed) {
     return not_started(Reason::kPolicy, allowed.error().message);
   }
-  if (!control_.begin_start()) return not_started(Reason::kNone, "stopped before its start");
-  engine_ = parts_.engine.incarnation();
-  const auto started = parts_.engine.start(spec_.name, shutdown_);
+  Patience patience = new_patience();
+  Result<void> started;
+  while (true) {
+    if (!control_.begin_start()) return not_started(Reason::kNone, "stopped before its start");
+    engine_ = parts_.engine.incarnation();
+    started = parts_.engine.start(spec_.name, shutdown_);
+    if (started || started.error().kind != ErrorKind::kExhausted) break;
+    // It was never sent, so it can be asked for again.
+    control_.cancel_start();
+    if (const auto spent = wait_for_engine(patience, started.error())) {
+      if (spent->kind == ErrorKind::kCancelled) return interrupted();
+      return not_started(Reason::kEngine, spent->message);
+    }
+  }
   if (!started && is_refusal(started.error())) {
     control_.cancel_start();
     if (started.error().kind == ErrorKind::kNotFound) return Step::kAgain;
