@@ -6,6 +6,7 @@
 #include "agent/changes.h"
 #include "base/log.h"
 #include "core/recovery.h"
+#include "core/schedule.h"
 #include "core/step.h"
 
 namespace pawl {
@@ -167,6 +168,10 @@ Result<void> Loop::apply_item(StoreTransaction& transaction, Item& item, Command
   Event& event = std::get<Event>(item);
   event.wall = parts_.clock.wall();
   event.mono = parts_.clock.mono();
+  event.clock_synchronised = parts_.clock.synchronised();
+  if (auto* passed = std::get_if<TimePassed>(&event.body)) {
+    passed->ticks = due_ticks(state_, event.wall, event.mono);
+  }
   PAWL_CHECK(find_existing(transaction, event));
   return apply_commands(transaction, step(state_, event), effects, changes, written);
 }
@@ -193,6 +198,11 @@ Result<void> Loop::find_existing(StoreTransaction& transaction, Event& event) {
     }
     return {};
   };
+  if (auto* passed = std::get_if<TimePassed>(&event.body)) {
+    for (DueTick& tick : passed->ticks) {
+      PAWL_TRY(tick.existing, transaction.find_trigger(tick.pipeline, tick_identity(tick)));
+    }
+  }
   if (auto* manual = std::get_if<ManualTriggered>(&event.body)) return look_up(manual->target);
   if (auto* retry = std::get_if<RetryRequested>(&event.body)) return look_up(retry->target);
   if (auto* webhook = std::get_if<WebhookReceived>(&event.body)) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "core/chains.h"
 #include "core/schedule.h"
 
 namespace pawl {
@@ -91,7 +92,9 @@ void put_in_force(StepContext& context, const PipelinePtr& pipeline) {
       content_hash(*before) == content_hash(*pipeline)) {
     return;
   }
+  if (before) drop_follower(context.state, *before);
   entry.definition = pipeline;
+  add_follower(context.state, *pipeline);
   if (!before) {
     // It may have been here before, with runs that are still under way.
     entry.unfinished_runs = static_cast<std::uint32_t>(
@@ -107,6 +110,18 @@ void put_in_force(StepContext& context, const PipelinePtr& pipeline) {
   }
 }
 
+// Pipeline triggers that close a circle are said here, and not followed when they come (core/chains.h).
+void find_circles(const State& state, const PipelineSet& pipelines,
+                  std::vector<Problem>& problems) {
+  std::size_t budget = limits::kTriggerWalk;
+  for (const auto& [name, pipeline] : pipelines) {
+    if (!comes_after(state.pipelines, name, name, budget)) continue;
+    problems.push_back(Problem{
+        pipeline->origin.file, pipeline->origin.line, 1,
+        "the pipeline triggers of '" + name + "' lead back to itself: the circle is not followed"});
+  }
+}
+
 // Takes the source's pipelines that are not in `kept` out of force.
 void retire(StepContext& context, const std::string& source, const PipelineSet& kept) {
   std::vector<std::string> gone;
@@ -117,6 +132,7 @@ void retire(StepContext& context, const std::string& source, const PipelineSet& 
   }
   for (const std::string& pipeline : gone) {
     unschedule(context, pipeline);
+    drop_follower(context.state, *context.state.pipelines.at(pipeline).definition);
     context.state.pipelines.erase(pipeline);
     context.emit(DeletePipeline{pipeline});
   }
@@ -146,6 +162,7 @@ void apply_pull(StepContext& context, const SourcePulled& pulled) {
     for (const auto& [pipeline, definition] : merge.in_force) put_in_force(context, definition);
     next.pipelines = static_cast<std::uint32_t>(merge.in_force.size());
     next.problems.insert(next.problems.end(), merge.problems.begin(), merge.problems.end());
+    find_circles(state, merge.in_force, next.problems);
     if (next.problems.size() > limits::kYamlProblems) {
       next.problems.resize(limits::kYamlProblems);
     }

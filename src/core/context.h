@@ -3,17 +3,27 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/state.h"
 #include "model/command.h"
 
 namespace pawl {
 
+// A run that ended in this step: what pipeline triggers want to know of it.
+struct EndedRun {
+  RunId id;
+  std::string pipeline;
+  Status status = Status::kSuccess;
+  std::uint32_t depth = 0;
+};
+
 struct StepContext {
   State& state;
   WallTime wall;
   MonoTime mono;
   Commands& out;
+  std::vector<EndedRun> ended{};  // not yet followed (core/chains.h)
 
   template <typename T>
   void emit(T command) {

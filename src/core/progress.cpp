@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/groups.h"
 #include "core/verdict.h"
 
 namespace pawl {
@@ -21,11 +22,22 @@ void arm(StepContext& context, std::optional<MonoTime>& armed, Timer::Kind kind,
 
 TaskRef ref_of(const RunEntry& run, std::uint32_t task) { return TaskRef{run.run.id, task}; }
 
+void make_ready(StepContext& context, const RunEntry& run, std::uint32_t index) {
+  context.state.ready.insert(ref_of(run, index), run.definition->priority, run.run.pipeline);
+}
+
+bool is_through(const RunEntry& run, std::uint32_t index) {
+  const auto& upstream = run.definition->tasks[index].upstream;
+  return std::all_of(upstream.begin(), upstream.end(), [&](std::uint32_t before) {
+    return run.tasks[before].state.status == Status::kSuccess;
+  });
+}
+
 void finish_task(StepContext& context, RunEntry& run, std::uint32_t index, Status status,
                  Reason reason, std::string message) {
   TaskEntry& task = run.tasks[index];
   disarm(context, task.retry_at, Timer::Kind::kRetry, ref_of(run, index));
-  context.state.ready.erase(ref_of(run, index));
+  context.state.ready.erase(ref_of(run, index), run.definition->priority, run.run.pipeline);
   task.state.status = status;
   task.state.reason = reason;
   task.state.message = std::move(message);
@@ -50,11 +62,7 @@ void propagate(StepContext& context, RunEntry& run, std::uint32_t index) {
         changed.push_back(next);
         continue;
       }
-      const auto& upstream = run.definition->tasks[next].upstream;
-      const bool all_succeeded = std::all_of(upstream.begin(), upstream.end(), [&](auto before) {
-        return run.tasks[before].state.status == Status::kSuccess;
-      });
-      if (all_succeeded && !task.retry_at) context.state.ready.insert(ref_of(run, next));
+      if (run.admitted && !task.retry_at && is_through(run, next)) make_ready(context, run, next);
     }
   }
 }
@@ -67,17 +75,23 @@ void finish_run_if_done(StepContext& context, RunEntry& run) {
   run.run.message = verdict.message;
   run.run.ended_at = context.wall;
   context.emit(SaveRun{run.run});
+  disarm(context, run.deadline, Timer::Kind::kRun, ref_of(run, 0));
   const auto pipeline = context.state.pipelines.find(run.run.pipeline);
   if (pipeline != context.state.pipelines.end() && pipeline->second.unfinished_runs > 0) {
     --pipeline->second.unfinished_runs;
   }
+  context.ended.push_back({run.run.id, run.run.pipeline, run.run.status, run.run.trigger.depth});
+  leave_group(context, run);
+  const PipelinePtr definition = run.definition;
   context.state.runs.erase(run.run.id);  // `run` is gone from here on
+  if (definition->concurrency) admit_waiting(context, definition->concurrency->group);
 }
 
 void start_attempt(StepContext& context, TaskRef ref) {
   RunEntry& run = context.state.runs.at(ref.run);
   TaskEntry& task = run.tasks[ref.task];
   ++context.state.slots_used;
+  context.state.ready.take_slot(run.run.pipeline);
   ++task.state.attempts;
   task.state.status = Status::kRunning;
   task.state.reason = Reason::kNone;
@@ -89,15 +103,21 @@ void start_attempt(StepContext& context, TaskRef ref) {
   Attempt attempt;
   attempt.key = AttemptKey{ref.run, ref.task, task.state.attempts};
   attempt.created_at = context.wall;
+  attempt.boot_id = context.state.settings.boot_id;
   task.live = attempt;
   if (run.run.status == Status::kPending) {
     run.run.status = Status::kRunning;
     run.run.started_at = context.wall;
     context.emit(SaveRun{run.run});
+    arm_run_timeout(context, run, 0);
   }
   context.emit(SaveTask{task.state});
   context.emit(SaveAttempt{attempt});
-  context.emit(RunAttempt{attempt.key, run.definition, run.run.params, false, false, false});
+  RunAttempt order;
+  order.key = attempt.key;
+  order.definition = run.definition;
+  order.params = run.run.params;
+  context.emit(std::move(order));
 }
 
 // The live task entry an attempt's report is about, or nullptr for a stale report.
@@ -108,26 +128,79 @@ RunEntry* find_live(State& state, const AttemptKey& key) {
   return task.live && task.live->key == key ? &run->second : nullptr;
 }
 
+// What a task becomes whose attempt ended while its run is being stopped.
+struct Cut {
+  Status status = Status::kCancelled;
+  Reason reason = Reason::kNone;
+  std::string message;
+};
+
+Cut cut_short(const Run& run, const Attempt& attempt) {
+  if (attempt.status == Status::kSuccess) return {Status::kSuccess, Reason::kNone, {}};
+  if (run.stop == RunStop::kTimeout) return {Status::kFailed, Reason::kTimeout, run.message};
+  if (run.stop == RunStop::kReplace) return {Status::kCancelled, Reason::kConflict, run.message};
+  return {Status::kCancelled, attempt.reason, attempt.message};
+}
+
 }  // namespace
+
+StopCause cause_of(RunStop stop) {
+  if (stop == RunStop::kNone) return StopCause::kNone;
+  return stop == RunStop::kTimeout ? StopCause::kRunTimeout : StopCause::kCancel;
+}
 
 void start_run(StepContext& context, RunEntry& run) {
   for (std::uint32_t index = 0; index < run.tasks.size(); ++index) {
-    if (run.definition->tasks[index].upstream.empty()) {
-      context.state.ready.insert(ref_of(run, index));
+    const TaskEntry& task = run.tasks[index];
+    if (task.state.status == Status::kPending && !task.retry_at && is_through(run, index)) {
+      make_ready(context, run, index);
     }
   }
 }
 
+void stop_run(StepContext& context, RunId id, RunStop stop, std::string message) {
+  RunEntry& run = context.state.runs.at(id);
+  if (run.run.stop != RunStop::kNone) return;
+  run.run.stop = stop;
+  run.run.message = std::move(message);
+  context.emit(SaveRun{run.run});
+  disarm(context, run.deadline, Timer::Kind::kRun, ref_of(run, 0));
+  for (std::uint32_t index = 0; index < run.tasks.size(); ++index) {
+    TaskEntry& task = run.tasks[index];
+    if (task.live) {
+      stop_attempt(context, run, index, cause_of(stop));
+    } else if (task.state.status == Status::kPending && stop == RunStop::kTimeout) {
+      finish_task(context, run, index, Status::kSkipped, Reason::kTimeout, run.run.message);
+    } else if (task.state.status == Status::kPending) {
+      const Reason reason = stop == RunStop::kReplace ? Reason::kConflict : Reason::kNone;
+      finish_task(context, run, index, Status::kCancelled, reason, "");
+    }
+  }
+  finish_run_if_done(context, run);
+}
+
+void arm_run_timeout(StepContext& context, RunEntry& run, std::int64_t used_ms) {
+  const std::int64_t timeout_ms = run.definition->timeout_ms;
+  if (timeout_ms == 0 || run.run.stop != RunStop::kNone) return;
+  arm(context, run.deadline, Timer::Kind::kRun, ref_of(run, 0),
+      context.mono.plus_ms(timeout_ms - std::clamp<std::int64_t>(used_ms, 0, timeout_ms)));
+}
+
 void arm_timeout(StepContext& context, RunEntry& run, std::uint32_t index) {
   TaskEntry& task = run.tasks[index];
+  const Attempt& live = *task.live;
   const std::int64_t timeout_ms = run.definition->tasks[index].timeout_ms;
-  // A container that outlived its agent has used up some of its time. Only then is there a need to
-  // compare the engine's wall clock with ours: either may have been set meanwhile, so what they say is kept
-  // within [0, timeout].
-  const std::int64_t used_ms =
-      task.recovered
-          ? std::clamp<std::int64_t>(context.wall.ms - task.live->started_at.ms, 0, timeout_ms)
-          : 0;
+  // A container that outlived its agent has used up some of its time. Within one boot the monotonic clock
+  // says how much. Else the engine's wall clock is compared with ours, and either may have been set
+  // meanwhile: what they say is kept within [0, timeout].
+  std::int64_t used_ms = 0;
+  if (task.recovered) {
+    const bool same_boot = !live.boot_id.empty() && live.started_mono.ms > 0 &&
+                           live.boot_id == context.state.settings.boot_id;
+    used_ms =
+        same_boot ? context.mono.ms - live.started_mono.ms : context.wall.ms - live.started_at.ms;
+    used_ms = std::clamp<std::int64_t>(used_ms, 0, timeout_ms);
+  }
   arm(context, task.deadline, Timer::Kind::kAttempt, ref_of(run, index),
       context.mono.plus_ms(timeout_ms - used_ms));
 }
@@ -161,6 +234,8 @@ void on_started(StepContext& context, const AttemptStarted& event) {
   task.live->status = Status::kRunning;
   task.live->container_id = event.container_id;
   task.live->started_at = event.started_at.is_set() ? event.started_at : context.wall;
+  task.live->started_mono = context.mono;
+  task.live->engine = event.engine;
   context.emit(SaveAttempt{*task.live});
   if (task.stop == StopCause::kNone) arm_timeout(context, *run, event.key.task);
 }
@@ -176,13 +251,22 @@ void on_ended(StepContext& context, const AttemptEnded& event) {
   const Task& definition = run->definition->tasks[index];
   Attempt attempt = *task.live;
   apply_outcome(attempt, event.outcome, task.stop, definition.timeout_ms, context.wall);
+  if (task.stop == StopCause::kRunTimeout && attempt.status != Status::kSuccess) {
+    attempt.status = Status::kFailed;
+    attempt.reason = Reason::kTimeout;
+    attempt.message = run->run.message;
+  }
   disarm(context, task.deadline, Timer::Kind::kAttempt, ref_of(*run, index));
   task.live.reset();
   --context.state.slots_used;
+  context.state.ready.free_slot(run->run.pipeline);
   context.emit(SaveAttempt{attempt});
 
-  const bool cancelled = run->run.stop != RunStop::kNone && attempt.status != Status::kSuccess;
-  if (!cancelled && may_retry(definition.retries, attempt)) {
+  if (run->run.stop != RunStop::kNone) {
+    Cut cut = cut_short(run->run, attempt);
+    finish_task(context, *run, index, cut.status, cut.reason, std::move(cut.message));
+    propagate(context, *run, index);
+  } else if (may_retry(definition.retries, attempt)) {
     const std::int64_t delay_ms = retry_delay_ms(definition.retries, attempt.key.attempt);
     task.state.status = Status::kPending;
     task.state.reason = attempt.reason;
@@ -191,8 +275,7 @@ void on_ended(StepContext& context, const AttemptEnded& event) {
     context.emit(SaveTask{task.state});
     arm_retry(context, *run, index, context.mono.plus_ms(delay_ms));
   } else {
-    const Status status = cancelled ? Status::kCancelled : attempt.status;
-    finish_task(context, *run, index, status, attempt.reason, attempt.message);
+    finish_task(context, *run, index, attempt.status, attempt.reason, attempt.message);
     propagate(context, *run, index);
   }
   context.emit(RemoveContainer{event.key});
@@ -206,24 +289,16 @@ void on_cancel(StepContext& context, const CancelRequested& event) {
         event.request,
         Error{ErrorKind::kConflict, "run " + event.run.text() + " is not under way", {}});
   }
-  RunEntry& run = found->second;
-  if (run.run.stop == RunStop::kNone) {
-    run.run.stop = RunStop::kCancel;
-    run.run.message = event.actor.empty() ? "cancelled" : "cancelled by " + event.actor;
-    context.emit(SaveRun{run.run});
-    for (std::uint32_t index = 0; index < run.tasks.size(); ++index) {
-      TaskEntry& task = run.tasks[index];
-      if (task.live) {
-        stop_attempt(context, run, index, StopCause::kCancel);
-      } else if (task.state.status == Status::kPending) {
-        finish_task(context, run, index, Status::kCancelled, Reason::kNone, "");
-      }
-    }
+  const std::string pipeline = found->second.run.pipeline;
+  if (found->second.run.stop == RunStop::kNone) {
+    context.emit(SaveAction{Action{context.wall, event.actor, "cancel",
+                                   "run " + event.run.text() + " of " + pipeline}});
+    stop_run(context, event.run, RunStop::kCancel,
+             event.actor.empty() ? "cancelled" : "cancelled by " + event.actor);
   }
   if (event.request != 0) {
-    context.emit(Reply{event.request, {}, {{run.run.pipeline, event.run, false}}});
+    context.emit(Reply{event.request, {}, {{pipeline, event.run, false}}});
   }
-  finish_run_if_done(context, run);
 }
 
 void on_engine_listed(StepContext& context, const EngineListed& event) {
@@ -240,10 +315,16 @@ void run_due_timers(StepContext& context) {
     const Timer timer = *state.timers.begin();
     state.timers.erase(state.timers.begin());
     RunEntry& run = state.runs.at(timer.task.run);
+    if (timer.kind == Timer::Kind::kRun) {
+      run.deadline.reset();
+      stop_run(context, timer.task.run, RunStop::kTimeout,
+               "the run took longer than " + format_duration(run.definition->timeout_ms));
+      continue;
+    }
     TaskEntry& task = run.tasks[timer.task.task];
     if (timer.kind == Timer::Kind::kRetry) {
       task.retry_at.reset();
-      state.ready.insert(timer.task);
+      make_ready(context, run, timer.task.task);
       continue;
     }
     task.deadline.reset();
@@ -260,10 +341,9 @@ void run_due_timers(StepContext& context) {
 
 void dispatch(StepContext& context) {
   State& state = context.state;
+  if (state.ends_only) return;
   while (state.slots_used < state.settings.workers && !state.ready.empty()) {
-    const TaskRef next = *state.ready.begin();
-    state.ready.erase(state.ready.begin());
-    start_attempt(context, next);
+    start_attempt(context, state.ready.pop());
   }
 }
 

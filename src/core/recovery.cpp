@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "core/chains.h"
 #include "core/context.h"
+#include "core/groups.h"
 #include "core/progress.h"
 #include "core/schedule.h"
 
@@ -12,9 +14,11 @@ namespace {
 void load_catalog(StepContext& context, const StoredWorld& world) {
   State& state = context.state;
   for (const SourceState& source : world.sources) state.sources[source.name] = source;
+  for (const auto& [name, suspension] : world.suspensions) state.suspended[name] = suspension;
   for (const PipelinePtr& pipeline : world.pipelines) {
     PipelineEntry& entry = state.pipelines[pipeline->name];
     entry.definition = pipeline;
+    add_follower(state, *pipeline);
     entry.mark = context.wall;  // without a stored mark there is no past to catch up
   }
   for (const auto& [name, mark] : world.schedule_marks) {
@@ -87,10 +91,21 @@ void resume_task(StepContext& context, RunEntry& run, std::uint32_t index) {
   if (task.live) {
     const bool started = task.live->status == Status::kRunning;
     ++context.state.slots_used;
-    context.emit(RunAttempt{task.live->key, run.definition, run.run.params, started,
-                            run.run.stop != RunStop::kNone, true});
+    context.state.ready.take_slot(run.run.pipeline);
+    const std::string& boot = context.state.settings.boot_id;
+    RunAttempt order{task.live->key,
+                     run.definition,
+                     run.run.params,
+                     started,
+                     run.run.stop != RunStop::kNone,
+                     true};
+    order.rebooted = !boot.empty() && !task.live->boot_id.empty() && task.live->boot_id != boot;
+    order.engine = task.live->engine;
+    context.emit(std::move(order));
     if (started) arm_timeout(context, run, index);
-    if (run.run.stop != RunStop::kNone) stop_attempt(context, run, index, StopCause::kCancel);
+    if (run.run.stop != RunStop::kNone) {
+      stop_attempt(context, run, index, cause_of(run.run.stop));
+    }
     return;
   }
   if (task.state.status == Status::kRunning) {
@@ -104,9 +119,14 @@ void resume_task(StepContext& context, RunEntry& run, std::uint32_t index) {
         std::clamp<std::int64_t>(task.state.retry_at.ms - context.wall.ms, 0,
                                  run.definition->tasks[index].retries.max_delay_ms);
     arm_retry(context, run, index, context.mono.plus_ms(wait_ms));
-  } else if (run.definition->tasks[index].upstream.empty()) {
-    context.state.ready.insert(TaskRef{run.run.id, index});
   }
+}
+
+// Whether an agent before this one had given it its place: then a task of it was asked for.
+bool was_admitted(const RunEntry& run) {
+  return run.run.status == Status::kRunning ||
+         std::any_of(run.tasks.begin(), run.tasks.end(),
+                     [](const TaskEntry& task) { return task.state.attempts > 0; });
 }
 
 void load_run(StepContext& context, const RunDetail& detail, const PipelinePtr& definition) {
@@ -120,7 +140,10 @@ void load_run(StepContext& context, const RunDetail& detail, const PipelinePtr& 
   for (std::uint32_t index = 0; index < run.tasks.size(); ++index) {
     resume_task(context, run, index);
   }
-  settle(context, detail.run.id);
+  if (run.run.started_at.is_set()) {
+    arm_run_timeout(context, run, context.wall.ms - run.run.started_at.ms);
+  }
+  rejoin_group(context, run, was_admitted(run));
 }
 
 }  // namespace
@@ -129,10 +152,24 @@ Commands recover(State& state, const StoredWorld& world, WallTime wall, MonoTime
   Commands out;
   StepContext context{state, wall, mono, out};
   state.last_run = world.last_run;
+  state.last_wall = wall;
+  state.last_mono = mono;
+  state.clock_floor = world.highest_time;
+  state.clock_wait_end = mono.plus_ms(limits::kClockWaitMs);
   load_catalog(context, world);
   for (std::size_t i = 0; i < world.unfinished.size(); ++i) {
     load_run(context, world.unfinished[i], world.unfinished_definitions[i]);
   }
+  for (const RunDetail& detail : world.unfinished) {
+    const auto run = state.runs.find(detail.run.id);
+    if (run == state.runs.end()) continue;
+    if (run->second.admitted) start_run(context, run->second);
+    settle(context, detail.run.id);
+  }
+  std::vector<std::string> groups;
+  for (const auto& [name, group] : state.groups) groups.push_back(name);
+  for (const std::string& name : groups) admit_waiting(context, name);
+  follow_ended(context);
   dispatch(context);
   return out;
 }

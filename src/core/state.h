@@ -16,6 +16,8 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "core/ready_queue.h"
+#include "model/action.h"
 #include "model/dag.h"
 #include "model/pipeline.h"
 #include "model/run.h"
@@ -36,8 +38,8 @@ struct PipelineEntry {
   std::uint32_t unfinished_runs = 0;
 };
 
-// Why pawl itself ends an attempt.
-enum class StopCause : std::uint8_t { kNone, kCancel, kTimeout };
+// Why pawl itself ends an attempt: kCancel also for a replaced run, kRunTimeout for the whole run's.
+enum class StopCause : std::uint8_t { kNone, kCancel, kTimeout, kRunTimeout };
 
 struct TaskEntry {
   TaskState state;
@@ -54,18 +56,21 @@ struct RunEntry {
   UpstreamLists downstream;
   std::vector<TaskEntry> tasks;
   std::uint32_t unfinished_tasks = 0;
+  bool admitted = false;  // may start tasks: has a place in its concurrency group, or needs none
+  std::optional<MonoTime> deadline;  // the whole run's timer
 };
 
-struct TaskRef {
-  RunId run;
-  std::uint32_t task = 0;
-  auto operator<=>(const TaskRef&) const = default;
+// The unfinished runs of one concurrency group (core/groups.h).
+struct Group {
+  using Waiting = std::pair<std::uint32_t, RunId>;  // priorities below the highest one, run
+  std::set<RunId> admitted;
+  std::set<Waiting> waiting;
 };
 
 struct Timer {
   MonoTime at;
-  enum class Kind : std::uint8_t { kAttempt, kRetry } kind = Kind::kAttempt;
-  TaskRef task;
+  enum class Kind : std::uint8_t { kAttempt, kRetry, kRun } kind = Kind::kAttempt;
+  TaskRef task;  // kRun: its task is 0
   auto operator<=>(const Timer&) const = default;
 };
 
@@ -74,20 +79,34 @@ struct State {
 
   CoreSettings settings;
   std::map<std::string, PipelineEntry> pipelines;
+  // By upstream pipeline: the pipelines in force with a pipeline trigger on it.
+  std::map<std::string, std::set<std::string>> followers;
   std::map<std::string, SourceState> sources;
   RunId last_run;
   std::map<RunId, RunEntry> runs;  // unfinished
-  std::set<TaskRef> ready;         // wait for a worker; oldest run first
+  std::map<std::string, Group> groups;
+  std::map<std::string, Suspension> suspended;  // by pipeline, whether in force or not
+  ReadyQueue ready;                             // tasks of admitted runs that wait for a worker
   std::uint32_t slots_used = 0;
   std::set<Timer> timers;
   std::set<std::pair<WallTime, std::string>> ticks;  // next tick of each scheduled pipeline
+  bool ends_only = false;                            // nothing new is begun: StoreTight
+
+  // What is known of the wall clock; see "Clock" in core/step.h.
+  WallTime last_wall;
+  MonoTime last_mono;
+  bool clock_trusted = false;
+  WallTime clock_floor;       // the latest time that the store has seen
+  MonoTime clock_wait_end;    // trusted from here on, whatever it says
+  bool clock_jumped = false;  // forward, since ticks were dealt with
 
   // When step() is wanted next although nothing happens.
   [[nodiscard]] std::optional<MonoTime> next_timer() const {
     return timers.empty() ? std::nullopt : std::optional(timers.begin()->at);
   }
   [[nodiscard]] std::optional<WallTime> next_tick() const {
-    return ticks.empty() ? std::nullopt : std::optional(ticks.begin()->first);
+    if (ticks.empty() || ends_only || !clock_trusted) return std::nullopt;
+    return ticks.begin()->first;
   }
 };
 

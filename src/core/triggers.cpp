@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "core/groups.h"
 #include "core/progress.h"
+#include "core/schedule.h"
 
 namespace pawl {
 namespace {
@@ -13,8 +15,23 @@ struct Acceptance {
   std::string message;
 };
 
+// What a new run is made from.
+struct Draft {
+  PipelinePtr definition;
+  TriggerInfo trigger;
+  std::vector<std::string> identities;
+  Variables params;
+  Acceptance acceptance;
+  const RunDetail* retried = nullptr;  // its tasks that succeeded keep their result
+};
+
 // Nothing when there is room for one more run of the pipeline.
 std::optional<Error> find_overload(const State& state, const PipelineEntry& entry) {
+  if (state.ends_only) {
+    return Error{ErrorKind::kExhausted,
+                 "the disk is full: nothing new is begun until there is room again",
+                 {}};
+  }
   if (state.runs.size() >= limits::kUnfinishedRuns) {
     return Error{ErrorKind::kExhausted,
                  "this host has " + std::to_string(limits::kUnfinishedRuns) +
@@ -31,57 +48,140 @@ std::optional<Error> find_overload(const State& state, const PipelineEntry& entr
   return std::nullopt;
 }
 
-RunId make_run(StepContext& context, PipelineEntry& entry, TriggerInfo trigger,
-               const std::vector<std::string>& identities, Variables params,
-               const Acceptance& acceptance) {
-  State& state = context.state;
-  RunEntry run;
-  run.definition = entry.definition;
-  run.run.id = RunId{++state.last_run.value};
-  run.run.pipeline = entry.definition->name;
-  run.run.trigger = std::move(trigger);
-  run.run.params = std::move(params);
-  run.run.definition = content_hash(*entry.definition);
-  run.run.revision = entry.definition->origin.revision;
-  run.run.created_at = context.wall;
-  run.run.status = acceptance.status;
-  run.run.reason = acceptance.reason;
-  run.run.message = acceptance.message;
-  const bool ended = is_final(acceptance.status);
-  if (ended) run.run.ended_at = context.wall;
+// A group that is full skips the run, where its rule says so.
+Acceptance check_group(const State& state, const Pipeline& definition) {
+  const auto& concurrency = definition.concurrency;
+  if (!concurrency || concurrency->on_conflict != OnConflict::kSkip) return {};
+  if (!group_is_full(state, *concurrency)) return {};
+  return {Status::kSkipped, Reason::kConflict,
+          "its concurrency group '" + concurrency->group + "' is full"};
+}
 
+Acceptance check_suspension(const State& state, const std::string& pipeline) {
+  const auto found = state.suspended.find(pipeline);
+  if (found == state.suspended.end()) return {};
+  const Suspension& suspension = found->second;
+  return {Status::kSkipped, Reason::kCondition,
+          "the pipeline is suspended since " + format_rfc3339(suspension.since) +
+              (suspension.actor.empty() ? "" : " by " + suspension.actor)};
+}
+
+Run make_record(StepContext& context, const Draft& draft) {
+  Run run;
+  run.id = RunId{++context.state.last_run.value};
+  run.pipeline = draft.definition->name;
+  run.trigger = draft.trigger;
+  run.params = draft.params;
+  run.definition = content_hash(*draft.definition);
+  run.revision = draft.definition->origin.revision;
+  run.created_at = context.wall;
+  run.status = draft.acceptance.status;
+  run.reason = draft.acceptance.reason;
+  run.message = draft.acceptance.message;
+  if (is_final(run.status)) run.ended_at = context.wall;
+  return run;
+}
+
+TaskState make_task(const StepContext& context, const Draft& draft, const Run& run,
+                    std::uint32_t index) {
+  TaskState task;
+  task.run = run.id;
+  task.index = index;
+  if (is_final(run.status)) {
+    task.status = Status::kSkipped;
+    task.reason = run.reason;
+    task.ended_at = context.wall;
+  } else if (draft.retried != nullptr) {
+    for (const TaskState& before : draft.retried->tasks) {
+      if (before.index != index || before.status != Status::kSuccess) continue;
+      task.status = Status::kSuccess;
+      task.started_at = before.started_at;
+      task.ended_at = before.ended_at;
+      task.message = "kept from run " + draft.retried->run.id.text();
+    }
+  }
+  return task;
+}
+
+RunId make_run(StepContext& context, PipelineEntry& entry, const Draft& draft) {
+  RunEntry run;
+  run.definition = draft.definition;
+  run.run = make_record(context, draft);
   const RunId id = run.run.id;
   context.emit(SaveDefinition{run.definition});
   context.emit(SaveRun{run.run});
   UpstreamLists upstream;
   for (std::uint32_t index = 0; index < run.definition->tasks.size(); ++index) {
     TaskEntry task;
-    task.state.run = id;
-    task.state.index = index;
-    if (ended) {
-      task.state.status = Status::kSkipped;
-      task.state.reason = acceptance.reason;
-      task.state.ended_at = context.wall;
-    }
+    task.state = make_task(context, draft, run.run, index);
+    if (!is_final(task.state.status)) ++run.unfinished_tasks;
     context.emit(SaveTask{task.state});
     run.tasks.push_back(std::move(task));
     upstream.push_back(run.definition->tasks[index].upstream);
   }
-  for (const std::string& identity : identities) {
+  for (const std::string& identity : draft.identities) {
     context.emit(SaveTrigger{run.run.pipeline, identity, id});
   }
-  if (ended) return id;
-
+  if (is_final(run.run.status)) {
+    // A run that was never to be is no end that others wait for; one that could not be made is.
+    if (run.run.status == Status::kFailed) {
+      context.ended.push_back({id, run.run.pipeline, run.run.status, run.run.trigger.depth});
+    }
+    return id;
+  }
   run.downstream = invert(upstream);
-  run.unfinished_tasks = static_cast<std::uint32_t>(run.tasks.size());
   ++entry.unfinished_runs;
-  RunEntry& stored = state.runs.emplace(id, std::move(run)).first->second;
-  start_run(context, stored);
+  context.state.runs.emplace(id, std::move(run));
+  enter_group(context, id);
   return id;
+}
+
+// A run that nobody waits for: what stands in its way is recorded in it.
+void make_unasked(StepContext& context, PipelineEntry& entry, TriggerInfo trigger,
+                  std::string identity, Acceptance acceptance) {
+  Draft draft;
+  draft.definition = entry.definition;
+  draft.trigger = std::move(trigger);
+  draft.identities = {std::move(identity)};
+  if (acceptance.status == Status::kPending) {
+    if (auto overload = find_overload(context.state, entry)) {
+      acceptance = {Status::kSkipped, Reason::kConflict, overload->message};
+    } else if (auto resolved = resolve_params(*entry.definition, {})) {
+      draft.params = std::move(resolved).value();
+      acceptance = check_group(context.state, *entry.definition);
+    } else {
+      acceptance = {Status::kFailed, Reason::kCondition, resolved.error().message};
+    }
+  }
+  draft.acceptance = std::move(acceptance);
+  make_run(context, entry, draft);
 }
 
 Error no_such_pipeline(const std::string& name) {
   return Error{ErrorKind::kNotFound, "no pipeline '" + name + "' is in force on this host", {}};
+}
+
+void note_action(StepContext& context, const std::string& actor, std::string verb,
+                 std::string subject) {
+  context.emit(SaveAction{Action{context.wall, actor, std::move(verb), std::move(subject)}});
+}
+
+// Why the run cannot be tried again.
+std::optional<Error> find_retry_obstacle(const RetryRequested& event) {
+  const Run& original = event.original.run;
+  if (!is_final(original.status)) {
+    return Error{ErrorKind::kConflict, "run " + original.id.text() + " has not ended", {}};
+  }
+  const bool all_succeeded =
+      std::all_of(event.original.tasks.begin(), event.original.tasks.end(),
+                  [](const TaskState& task) { return task.status == Status::kSuccess; });
+  if (event.failed_only && all_succeeded) {
+    return Error{
+        ErrorKind::kConflict,
+        "every task of run " + original.id.text() + " succeeded: there is nothing to retry",
+        {}};
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -102,9 +202,14 @@ void accept_manual(StepContext& context, const ManualTriggered& event) {
   auto params = resolve_params(*entry->second.definition, event.params);
   if (!params) return context.reply(event.request, std::move(params).error());
 
-  TriggerInfo trigger{TriggerKind::kManual, target.identities.front(), event.actor, {}};
-  const RunId run = make_run(context, entry->second, std::move(trigger), target.identities,
-                             std::move(params).value(), {});
+  Draft draft;
+  draft.definition = entry->second.definition;
+  draft.trigger = TriggerInfo{TriggerKind::kManual, target.identities.front(), event.actor, {}};
+  draft.identities = target.identities;
+  draft.params = std::move(params).value();
+  draft.acceptance = check_group(context.state, *draft.definition);
+  const RunId run = make_run(context, entry->second, draft);
+  note_action(context, event.actor, "run", "run " + run.text() + " of " + target.pipeline);
   context.emit(Reply{event.request, {}, {{target.pipeline, run, false}}});
 }
 
@@ -130,10 +235,16 @@ void accept_webhook(StepContext& context, const WebhookReceived& event) {
       refusal = std::move(params).error();
       continue;
     }
-    TriggerInfo trigger{TriggerKind::kWebhook, target.identities.front(), {}, {}};
-    const RunId run = make_run(context, entry->second, std::move(trigger), target.identities,
-                               std::move(params).value(), {});
-    reply.runs.push_back({target.pipeline, run, false});
+    Draft draft;
+    draft.definition = entry->second.definition;
+    draft.trigger = TriggerInfo{TriggerKind::kWebhook, target.identities.front(), {}, {}};
+    draft.identities = target.identities;
+    draft.params = std::move(params).value();
+    draft.acceptance = check_suspension(context.state, target.pipeline);
+    if (draft.acceptance.status == Status::kPending) {
+      draft.acceptance = check_group(context.state, *draft.definition);
+    }
+    reply.runs.push_back({target.pipeline, make_run(context, entry->second, draft), false});
   }
   // With any refusal the whole delivery is refused, so that the sender tries again: the pipelines
   // that got their run know the delivery then.
@@ -141,20 +252,82 @@ void accept_webhook(StepContext& context, const WebhookReceived& event) {
   if (event.request != 0) context.emit(std::move(reply));
 }
 
-void accept_tick(StepContext& context, const std::string& pipeline, WallTime tick) {
-  PipelineEntry& entry = context.state.pipelines.at(pipeline);
-  const std::string identity = "cron:" + format_rfc3339(tick);
-  TriggerInfo trigger{TriggerKind::kCron, identity, {}, tick};
-  Acceptance acceptance;
-  Variables params;
-  if (auto overload = find_overload(context.state, entry)) {
-    acceptance = {Status::kSkipped, Reason::kConflict, overload->message};
-  } else if (auto resolved = resolve_params(*entry.definition, {})) {
-    params = std::move(resolved).value();
-  } else {
-    acceptance = {Status::kFailed, Reason::kCondition, resolved.error().message};
+void accept_retry(StepContext& context, const RetryRequested& event) {
+  const TriggerTarget& target = event.target;
+  if (target.existing) {
+    context.emit(Reply{event.request, {}, {{target.pipeline, *target.existing, true}}});
+    return;
   }
-  make_run(context, entry, std::move(trigger), {identity}, std::move(params), acceptance);
+  // What Git has taken away must not run again.
+  const auto entry = context.state.pipelines.find(target.pipeline);
+  if (entry == context.state.pipelines.end()) {
+    return context.reply(event.request, no_such_pipeline(target.pipeline));
+  }
+  if (auto obstacle = find_retry_obstacle(event)) {
+    return context.reply(event.request, std::move(*obstacle));
+  }
+  if (auto overload = find_overload(context.state, entry->second)) {
+    return context.reply(event.request, std::move(*overload));
+  }
+  const Run& original = event.original.run;
+  Draft draft;
+  draft.definition = event.definition;
+  draft.trigger =
+      TriggerInfo{TriggerKind::kRetry, target.identities.front(), event.actor, {}, original.id};
+  draft.identities = target.identities;
+  draft.params = original.params;
+  draft.acceptance = check_group(context.state, *draft.definition);
+  if (event.failed_only) draft.retried = &event.original;
+  const RunId run = make_run(context, entry->second, draft);
+  note_action(context, event.actor, "retry", "run " + original.id.text() + " as " + run.text());
+  context.emit(Reply{event.request, {}, {{target.pipeline, run, false}}});
+}
+
+void accept_tick(StepContext& context, const DueTick& tick) {
+  std::string identity = tick_identity(tick);
+  if (tick.existing) identity += " again, after run " + tick.existing->text();
+  TriggerInfo trigger{TriggerKind::kCron, identity, {}, tick.at};
+  Acceptance acceptance;
+  if (tick.missed) acceptance = {Status::kSkipped, Reason::kDeadline, tick.message};
+  make_unasked(context, context.state.pipelines.at(tick.pipeline), std::move(trigger),
+               std::move(identity), std::move(acceptance));
+}
+
+void accept_follower(StepContext& context, const std::string& pipeline, TriggerInfo trigger,
+                     const std::string& obstacle) {
+  Acceptance acceptance = check_suspension(context.state, pipeline);
+  if (!obstacle.empty()) acceptance = {Status::kSkipped, Reason::kCondition, obstacle};
+  std::string identity = trigger.identity;
+  make_unasked(context, context.state.pipelines.at(pipeline), std::move(trigger),
+               std::move(identity), std::move(acceptance));
+}
+
+void on_suspend(StepContext& context, const SuspendRequested& event) {
+  State& state = context.state;
+  const auto entry = state.pipelines.find(event.pipeline);
+  const bool is_suspended = state.suspended.contains(event.pipeline);
+  // One that is suspended can be resumed although Git has taken it away.
+  if (entry == state.pipelines.end() && !is_suspended) {
+    return context.reply(event.request, no_such_pipeline(event.pipeline));
+  }
+  if (event.suspend && !is_suspended) {
+    const Suspension suspension{context.wall, event.actor};
+    state.suspended.emplace(event.pipeline, suspension);
+    unschedule(context, event.pipeline);
+    context.emit(SaveSuspension{event.pipeline, suspension});
+    note_action(context, event.actor, "suspend", "pipeline " + event.pipeline);
+  } else if (!event.suspend && is_suspended) {
+    state.suspended.erase(event.pipeline);
+    context.emit(DeleteSuspension{event.pipeline});
+    note_action(context, event.actor, "resume", "pipeline " + event.pipeline);
+    if (entry != state.pipelines.end()) {
+      // What came due meanwhile was not wanted: the schedule starts from now.
+      entry->second.mark = std::max(entry->second.mark, context.wall);
+      schedule_after(context, event.pipeline, entry->second.mark);
+      context.emit(SaveScheduleMark{event.pipeline, entry->second.mark});
+    }
+  }
+  if (event.request != 0) context.emit(Reply{event.request, {}, {}});
 }
 
 }  // namespace pawl

@@ -22,7 +22,7 @@ void judge_exit(Attempt& attempt, const AttemptOutcome& outcome, StopCause stop,
   attempt.exit_code = outcome.exit_code;
   const bool over_time = attempt.started_at.is_set() && outcome.ended_at.is_set() &&
                          outcome.ended_at.ms - attempt.started_at.ms >= timeout_ms;
-  if (stop == StopCause::kCancel) {
+  if (stop == StopCause::kCancel || stop == StopCause::kRunTimeout) {
     attempt.status = Status::kCancelled;
   } else if (stop == StopCause::kTimeout || (over_time && outcome.exit_code != 0)) {
     attempt.status = Status::kFailed;
@@ -48,6 +48,7 @@ void apply_outcome(Attempt& attempt, const AttemptOutcome& outcome, StopCause st
   if (!outcome.container_id.empty()) attempt.container_id = outcome.container_id;
   if (outcome.started_at.is_set()) attempt.started_at = outcome.started_at;
   attempt.ended_at = outcome.ended_at.is_set() ? outcome.ended_at : now;
+  attempt.log_incomplete = outcome.log_incomplete;
   attempt.message = outcome.message.substr(0, limits::kMessageBytes);
   switch (outcome.kind) {
     case AttemptOutcome::Kind::kExited:
@@ -104,13 +105,17 @@ std::int64_t retry_delay_ms(const RetryPolicy& policy, std::uint32_t failed_atte
 RunVerdict judge_run(const RunEntry& run) {
   RunVerdict verdict;
   const TaskEntry* failed = nullptr;
-  bool cancelled = false;
+  bool cut_short = false;
   for (const TaskEntry& task : run.tasks) {
-    if (task.state.status == Status::kFailed && failed == nullptr) failed = &task;
-    if (task.state.status == Status::kCancelled) cancelled = true;
+    const TaskState& state = task.state;
+    if (state.status == Status::kFailed && failed == nullptr) failed = &task;
+    if (state.status == Status::kCancelled) cut_short = true;
+    if (run.run.stop == RunStop::kTimeout && state.reason == Reason::kTimeout) cut_short = true;
   }
-  if (cancelled) {
-    verdict.status = Status::kCancelled;
+  if (cut_short) {
+    verdict.status = run.run.stop == RunStop::kTimeout ? Status::kFailed : Status::kCancelled;
+    if (run.run.stop == RunStop::kTimeout) verdict.reason = Reason::kTimeout;
+    if (run.run.stop == RunStop::kReplace) verdict.reason = Reason::kConflict;
     verdict.message = run.run.message;
   } else if (failed != nullptr) {
     verdict.status = Status::kFailed;

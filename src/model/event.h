@@ -150,6 +150,7 @@ struct Event {
                CancelRequested, RetryRequested, SuspendRequested, AttemptStarted, AttemptEnded,
                EngineListed, StoreTight>
       body;
+  bool clock_synchronised = true;  // somebody vouches for `wall`
 };
 
 }  // namespace pawl

@@ -104,7 +104,8 @@ inline constexpr std::int64_t kClockBackMs = 60'000;
 inline constexpr std::int64_t kClockJumpMs = 60'000;
 // Longest wait for a clock that is neither synchronised nor past what the store has seen.
 inline constexpr std::int64_t kClockWaitMs = 10 * 60'000;
-inline constexpr std::uint32_t kTriggerDepth = 16;  // pipeline triggers in a row
+inline constexpr std::size_t kTriggerWalk = 100'000;  // pipelines looked at for cycles, a pull
+inline constexpr std::uint32_t kTriggerDepth = 16;    // pipeline triggers in a row
 // An identity is known for as long as its run is kept, and for this long at least.
 inline constexpr std::int64_t kDedupeWindowMs = 7LL * 24 * 3600 * 1000;
 inline constexpr std::size_t kParamValueBytes = 4096;

@@ -20,19 +20,22 @@ namespace {
 class RealClock : public Clock {
  public:
   [[nodiscard]] WallTime wall() const override {
-    return WallTime{ms_of(std::chrono::system_clock::now())  [[nodiscard]] bool synchronised() const override { return true; }
+    return WallTime{ms_of(std::chrono::system_clock::now()) [[nodiscard]] bool synchronised()
+                        const override{return true;
+  }
 };
-  }
-  [[nodiscard]] MonoTime mono() const override {
-    return MonoTime{ms_of(std::chrono::steady_clock::now())};
-  }
+}  // namespace
+[[nodiscard]] MonoTime mono() const override {
+  return MonoTime{ms_of(std::chrono::steady_clock::now())};
+}
 
- private:
-  template <typename Time>
-  static std::int64_t ms_of(Time time) {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
-  }
-};
+private:
+template <typename Time>
+static std::int64_t ms_of(Time time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+}
+}
+;
 
 constexpr int kLines = 2000;
 

@@ -87,7 +87,7 @@ TEST_CASE("a new revision with the same schedule keeps its ticks; a changed one 
   pipeline.triggers.clear();
   add_cron(pipeline, "10 * * * *");  // 08:10 is past: it must not be caught up
   core.publish({pipeline});
-  core.send(TimePassed{});
+  core.pass();
   CHECK(all_of_type<SaveRun>(core.last).empty());
   CHECK(core.state.pipelines.at("p").next_tick == WallTime{1'800'000'000'000}.plus_ms(70 * 60'000));
 }

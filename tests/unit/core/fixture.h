@@ -1,11 +1,13 @@
 // A core under test: a state, clocks that the test moves, and short words for events and commands.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "core/recovery.h"
+#include "core/schedule.h"
 #include "core/step.h"
 
 namespace pawl::test {
@@ -47,8 +49,22 @@ class Core {
   explicit Core(std::uint32_t workers = 4) : state(CoreSettings{workers}) {}
 
   Commands send(decltype(Event::body) body) {
-    last = step(state, Event{wall, mono, std::move(body)});
+    last = step(state, Event{wall, mono, std::move(body), synchronised});
+    for (const Command& command : last) {
+      if (const auto* save = std::get_if<SaveTrigger>(&command)) {
+        identities.emplace(std::pair{save->pipeline, save->identity}, save->run);
+      }
+    }
     return last;
+  }
+  // As the loop does: what is due is asked for, and what the store knows of it is filled in.
+  Commands pass() {
+    TimePassed passed{due_ticks(state, wall, mono)};
+    for (DueTick& tick : passed.ticks) {
+      const auto run = identities.find({tick.pipeline, tick_identity(tick)});
+      if (run != identities.end()) tick.existing = run->second;
+    }
+    return send(passed);
   }
   void pass_ms(std::int64_t ms) {
     wall = wall.plus_ms(ms);
@@ -95,6 +111,8 @@ class Core {
   State state;
   WallTime wall{1'800'000'000'000};  // 2027-01-15T08:00:00Z
   MonoTime mono{1'000};
+  bool synchronised = true;
+  std::map<std::pair<std::string, std::string>, RunId> identities;
   Commands last;
 };
 

@@ -85,15 +85,15 @@ TEST_CASE("retries wait with backoff, without a slot, up to the limit") {
   CHECK(core.last_task(0).retry_at == core.wall.plus_ms(10'000));
   CHECK(core.state.slots_used == 0);
   core.pass_ms(9'999);
-  core.send(TimePassed{});
+  core.pass();
   CHECK(core.dispatched().empty());
   core.pass_ms(1);
-  core.send(TimePassed{});
+  core.pass();
   CHECK(core.dispatched() == std::vector{key(1, 0, 2)});
   core.exited(key(1, 0, 2), 1);
   CHECK(core.last_task(0).retry_at == core.wall.plus_ms(20'000));
   core.pass_ms(20'000);
-  core.send(TimePassed{});
+  core.pass();
   CHECK(core.dispatched() == std::vector{key(1, 0, 3)});
   core.exited(key(1, 0, 3), 1);
   CHECK(core.last_run().status == Status::kFailed);
@@ -138,18 +138,18 @@ TEST_CASE("a timeout counts from the container's start: SIGTERM, then SIGKILL af
   core.pass_ms(500'000);  // a slow image pull
   core.started(key(1, 0));
   core.pass_ms(59'999);
-  core.send(TimePassed{});
+  core.pass();
   CHECK(all_of_type<SignalAttempt>(core.last).empty());
   core.pass_ms(1);
-  core.send(TimePassed{});
+  core.pass();
   REQUIRE(all_of_type<SignalAttempt>(core.last).size() == 1);
   CHECK_FALSE(all_of_type<SignalAttempt>(core.last)[0].kill);
   core.pass_ms(limits::kKillGraceMs);
-  core.send(TimePassed{});
+  core.pass();
   REQUIRE(all_of_type<SignalAttempt>(core.last).size() == 1);
   CHECK(all_of_type<SignalAttempt>(core.last)[0].kill);
   core.pass_ms(limits::kKillRepeatMs);
-  core.send(TimePassed{});
+  core.pass();
   CHECK(all_of_type<SignalAttempt>(core.last).size() == 1);  // said again until it is gone
   core.exited(key(1, 0), 137);
   CHECK(core.last_run().reason == Reason::kTimeout);
