@@ -143,7 +143,7 @@ void Observer::check_groups(const StepRecord& step) {
 void Observer::check_replacement(RunId made) {
   const StoredRun& newcomer = run_of(made);
   const auto& own = newcomer.definition->concurrency;
-  if (!own || newcomer.run.status == Status::kSkipped || newcomer.run.stop != RunStop::kNone) return;
+  if (!own || is_final(newcomer.run.status) || newcomer.run.stop != RunStop::kNone) return;
   std::size_t going_on = 0;
   RunId oldest = made;
   for (const RunId id : store_.unfinished) {

@@ -38,8 +38,10 @@ std::string identity_after(const Run& ended) {
 }  // namespace
 
 void Observer::observe_clock(const StepRecord& step) {
-  clock_trusted_ = clock_trusted_ || step.event.clock_synchronised ||
-                   step.event.wall >= clock_floor_ || step.event.mono >= clock_wait_end_;
+  if (clock_trusted_) return;
+  clock_trusted_ = step.event.clock_synchronised || step.event.wall >= clock_floor_ ||
+                   step.event.mono >= clock_wait_end_;
+  trusted_ms_ = life_.clock.true_ms();
 }
 
 void Observer::check_made(const StepRecord& step, RunId id) {
@@ -82,7 +84,6 @@ void Observer::check_made(const StepRecord& step, RunId id) {
 void Observer::check_tick(const StepRecord& step, const Run& run) {
   const RunId id = run.id;
   const WallTime at = run.trigger.scheduled_at;
-  last_tick_ms[run.pipeline] = life_.clock.true_ms();
   if (delta_.suspensions.contains(run.pipeline)) violate(id, " is a tick of a suspended pipeline");
   if (!clock_trusted_) violate(id, " is a tick by a clock that is not to be trusted yet");
   if (at > step.event.wall) violate(id, " is a tick that has not come yet");
@@ -120,7 +121,8 @@ void Observer::check_ticks_of_step(const StepRecord& step) {
     // Of ticks that a clock's jump made due, only one of each schedule is run.
     const auto jumped = [&] {
       return life_.clock.last_jump_ms() > limits::kClockJumpMs &&
-             life_.clock.set_at_ms() > std::max(mark_saved_ms_[pipeline], recovered_ms_);
+             life_.clock.set_at_ms() >
+                 std::max({mark_saved_ms_[pipeline], recovered_ms_, trusted_ms_});
     };
     std::size_t most = 0;
     for (const CronTrigger& cron : crons) {
@@ -156,6 +158,7 @@ void Observer::check_mark(const StepRecord& step, const SaveScheduleMark& mark) 
   }
   if (step.recovery || !std::holds_alternative<TimePassed>(step.event.body)) return;
   if (mark.tick == before->second) return;
+  last_tick_ms[mark.pipeline] = life_.clock.true_ms();
   const auto has_run = [&](WallTime at) {
     return store_.find(mark.pipeline, identity_of_tick(mark.pipeline, at)).has_value();
   };

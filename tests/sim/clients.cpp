@@ -15,7 +15,7 @@ void Clients::add(Event event) {
       },
       event.body);
   clients_[request].request = std::move(event);
-  waiting_[request] = false;
+  waiting_[request] = life_.clock.true_ms();
 }
 
 void Clients::add_trigger() {
@@ -89,11 +89,19 @@ void Clients::flood(const std::string& pipeline, std::size_t count) {
 
 void Clients::ask(std::deque<Event>& events) {
   if (life_.faults) add_someone();
-  for (auto& [request, asked] : waiting_) {
-    if (asked && life_.random.below(8) != 0) continue;
-    asked = true;
+  for (auto& [request, at_ms] : waiting_) {
+    if (at_ms > life_.clock.true_ms()) continue;
+    at_ms = life_.clock.true_ms() + life_.random.between(1'000, 20'000);
     events.push_back(clients_.at(request).request);
   }
+}
+
+std::optional<std::int64_t> Clients::next_ask() const {
+  std::optional<std::int64_t> next;
+  for (const auto& [request, at_ms] : waiting_) {
+    if (!next || at_ms < *next) next = at_ms;
+  }
+  return next;
 }
 
 std::vector<TriggerTarget> Clients::targets_of(const Event& event) {

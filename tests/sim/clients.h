@@ -27,6 +27,8 @@ class Clients {
   void flood(const std::string& pipeline, std::size_t count);
   void suspend(const std::string& pipeline, bool suspend);
   void on_reply(const Reply& reply);
+  // When somebody asks next, in true time.
+  [[nodiscard]] std::optional<std::int64_t> next_ask() const;
   [[nodiscard]] bool all_answered() const { return waiting_.empty(); }
   void check_end();
 
@@ -47,7 +49,7 @@ class Clients {
   const ModelStore& store_;
   const std::vector<std::string>& names_;
   std::map<RequestId, Client> clients_;
-  std::map<RequestId, bool> waiting_;  // whether it asked already
+  std::map<RequestId, std::int64_t> waiting_;  // when it asks (again), in true time
   RequestId last_request_ = 0;
 };
 

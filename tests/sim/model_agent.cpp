@@ -217,7 +217,6 @@ void ModelAgent::carry_out_one(const Command& command) {
   if (const auto* order = std::get_if<RunAttempt>(&command)) {
     // After a rebuild, recovery asks again for what a worker is busy with.
     if (!with_workers_.insert(order->key).second) return;
-    parts_.observer.check_order(*order);
     parts_.workers.run(*order);
   } else if (const auto* signal = std::get_if<SignalAttempt>(&command)) {
     parts_.workers.signal(*signal);

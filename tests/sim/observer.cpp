@@ -17,6 +17,8 @@ bool Observer::was_made(RunId id) const {
 }
 
 void Observer::before(const StepRecord& step) {
+  if (step.recovery) tight_ = false;
+  if (const auto* tight = std::get_if<StoreTight>(&step.event.body)) tight_ = tight->ends_only;
   delta_ = {};
   delta_.marks = store_.marks;
   delta_.suspensions = store_.suspensions;
@@ -50,10 +52,8 @@ void Observer::before(const StepRecord& step) {
 
 void Observer::after(const StepRecord& step) {
   if (step.recovery) {
-    tight_ = false;
     recovered_ms_ = life_.clock.true_ms();
   }
-  if (const auto* tight = std::get_if<StoreTight>(&step.event.body)) tight_ = tight->ends_only;
   observe_clock(step);
 
   for (const RunId id : delta_.touched) check_run(id);
@@ -66,6 +66,9 @@ void Observer::after(const StepRecord& step) {
   for (const RunId id : delta_.ended) check_followers(id);
   check_ticks_of_step(step);
 
+  for (const Command& command : step.commands) {
+    if (const auto* order = std::get_if<RunAttempt>(&command)) check_order(*order);
+  }
   follow_retries(step);
   check_slots_and_order(step);
   check_groups(step);
@@ -82,10 +85,11 @@ void Observer::check_order(const RunAttempt& order) {
     return violate(order.key.run, ": an attempt was handed out that is not recorded as under way");
   }
   const Run& run = run_of(order.key.run).run;
+  if (!order.recovered) return;
   if (order.expect_started != (attempt->status == Status::kRunning)) {
     violate(order.key.run, ": a worker was told wrongly whether the container was started");
   }
-  if (order.recovered && order.engine != attempt->engine) {
+  if (order.engine != attempt->engine) {
     violate(order.key.run, ": a worker was not told the engine's incarnation");
   }
   if (run.stop != RunStop::kNone && !order.stop) {

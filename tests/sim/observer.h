@@ -36,15 +36,14 @@ class Observer {
   // Around the application of a step's commands to the store.
   void before(const StepRecord& step);
   void after(const StepRecord& step);
-  // An effect is carried out; `taken`: nobody is busy with it already.
-  void check_order(const RunAttempt& order);
+  // It is about to be carried out.
   void check_removal(const RemoveContainer& removal);
   // Nothing is under way any more.
   void check_end();
 
   [[nodiscard]] std::uint32_t workers() const { return workers_; }
 
-  // True time of the last cron run of each pipeline.
+  // True time at which the last tick of each pipeline was dealt with.
   std::map<std::string, std::int64_t> last_tick_ms;
 
  private:
@@ -90,6 +89,7 @@ class Observer {
     TaskPlace place;
   };
   void check_dispatch(const StepRecord& step, const AttemptKey& key);
+  void check_order(const RunAttempt& order);
   void check_slots_and_order(const StepRecord& step);
   void check_order_of(const std::vector<Candidate>& dispatched,
                       const std::vector<Candidate>& waiting);
@@ -123,6 +123,7 @@ class Observer {
   Delta delta_;
   bool tight_ = false;
   bool clock_trusted_ = false;
+  std::int64_t trusted_ms_ = 0;  // since when
   MonoTime clock_wait_end_;
   WallTime clock_floor_;
   std::int64_t recovered_ms_ = 0;

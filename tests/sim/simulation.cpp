@@ -81,6 +81,7 @@ void Simulation::pass_time() {
   } else {
     std::int64_t next = agent_.next_wake();
     if (const auto work = workers_.next_work()) next = std::min(next, *work);
+    if (const auto ask = clients_.next_ask()) next = std::min(next, *ask);
     step_ms = std::max<std::int64_t>(next - now, 1);
   }
   life_.clock.pass(step_ms);
