@@ -100,7 +100,10 @@ void Observer::check_attempt_truth(const Attempt& attempt) {
       (truth.good_ends == 0 || (truth.good_ends > 1 && !truth.lost))) {
     violate(id, ": an attempt is a success, and its container had no exit code 0 of its own");
   }
-  if (attempt.reason == Reason::kLost && !truth.interfered) {
+  // A start in a later boot than the attempt's own that no agent lived to record cannot be told from one
+  // that the reboot cut off.
+  const bool doubtful = !attempt.started_at.is_set() && attempt.boot_id != truth.boot_id;
+  if (attempt.reason == Reason::kLost && !truth.interfered && !doubtful) {
     violate(id, ": an attempt is lost, and its container was there");
   }
   if (attempt.reason == Reason::kExitCode && !truth.interfered &&
@@ -185,9 +188,11 @@ void Observer::check_replies(const StepRecord& step) {
         violate(accepted.run, ": the caller was told wrongly whether it is new");
       }
     }
-    if (reply->error && std::holds_alternative<ManualTriggered>(step.event.body) &&
-        !delta_.made.empty()) {
-      violate(delta_.made.front(), " was made, and its caller was refused");
+    for (const RunId id : delta_.made) {
+      const TriggerKind kind = run_of(id).run.trigger.kind;
+      if (reply->error && (kind == TriggerKind::kManual || kind == TriggerKind::kRetry)) {
+        violate(id, " was made, and its caller was refused");
+      }
     }
   }
   if (replies != (request == 0 ? 0u : 1u)) violate("a request got no answer, or two");

@@ -92,6 +92,12 @@ void Observer::check_tick(const StepRecord& step, const Run& run) {
       at <= resumed->second.first) {
     violate(id, " is a tick from before the pipeline was resumed");
   }
+  // Nothing holds the loop up then, so it must not have slept over it.
+  const std::int64_t late_ms = step.event.wall.ms - at.ms;
+  const std::int64_t due_ms = life_.clock.true_ms() - late_ms;
+  const bool was_there = due_ms > std::max({recovered_ms_, mark_saved_ms_[run.pipeline],
+                                            life_.clock.set_at_ms(), faults_end_ms});
+  if (was_there && late_ms > limits::kClockTrustMs) violate(id, " is a tick that was slept over");
   if (run.status == Status::kSkipped) return;
   const auto [place, is_first] = ticks_run_.emplace(std::pair{run.pipeline, at}, id);
   if (!is_first && !(intervals_.contains(run.pipeline) && life_.clock.was_set_back())) {
@@ -99,7 +105,6 @@ void Observer::check_tick(const StepRecord& step, const Run& run) {
   }
   const std::vector<CronTrigger> crons = crons_of(*run_of(id).definition);
   if (crons.size() != 1) return;
-  const std::int64_t late_ms = step.event.wall.ms - at.ms;
   if (crons.front().catchup == Catchup::kNone && late_ms > limits::kTickLateMs) {
     violate(id, ": a missed tick was run, and none was to be caught up");
   }

@@ -50,3 +50,10 @@ TEST_CASE("no seed breaks an invariant of the core") {
                    << " containers, " << crashes << " crashes");
   CHECK(runs > 0);
 }
+
+TEST_CASE("the same seed gives the same life") {
+  if (std::getenv("PAWL_SIM_SEED") != nullptr) return;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    CHECK(pawl::sim::Simulation(seed).run().digest == pawl::sim::Simulation(seed).run().digest);
+  }
+}

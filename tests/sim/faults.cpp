@@ -63,7 +63,7 @@ void Simulation::change_pipelines() {
 void Simulation::change_disk() {
   Random& random = life_.random;
   if (random.one_in(agent_.store_fails ? 6 : 150)) agent_.store_fails = !agent_.store_fails;
-  if (random.one_in(100)) agent_.set_tight(random.one_in(2));
+  if (random.one_in(agent_.is_tight ? 10 : 150)) agent_.is_tight = !agent_.is_tight;
 }
 
 }  // namespace pawl::sim

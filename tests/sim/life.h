@@ -59,10 +59,13 @@ struct Life {
   // True once in `n` times on average, while faults happen.
   bool fault_in(std::uint64_t n) { return faults && random.one_in(n); }
 
+  void note(std::uint64_t fact) { digest = (digest ^ fact) * 0x100000001b3ULL; }  // FNV-1a
+
   Random random;
   ModelClock clock;
   bool faults = true;
   bool traced = false;  // tell the story on stdout
+  std::uint64_t digest = 0xcbf29ce484222325ULL;
   std::vector<std::string> violations;
 };
 

@@ -29,12 +29,6 @@ RequestId request_of(const Event& event) {
       event.body);
 }
 
-Event tight_event(bool tight) {
-  Event event;
-  event.body = StoreTight{tight};
-  return event;
-}
-
 void add_effects(Commands& effects, const Commands& commands) {
   std::copy_if(commands.begin(), commands.end(), std::back_inserter(effects), is_effect);
 }
@@ -70,14 +64,10 @@ void ModelAgent::crash() {
   parts_.workers.crash();
 }
 
-void ModelAgent::set_tight(bool tight) {
-  tight_ = tight;
-  if (is_alive()) events.push_back(tight_event(tight));
-}
-
 void ModelAgent::rebuild(Commands& effects) {
   const CoreSettings settings{workers_, parts_.life.clock.boot_id()};
   state_.emplace(settings);
+  state_->ends_only = is_tight;
   StepRecord step;
   step.recovery = true;
   step.event.wall = parts_.life.clock.wall();
@@ -85,15 +75,15 @@ void ModelAgent::rebuild(Commands& effects) {
   step.event.clock_synchronised = false;
   step.commands = recover(*state_, parts_.store.load(), step.event.wall, step.event.mono);
   step.queued = queued_runs(*state_);
+  step.ends_only = state_->ends_only;
   commit(step);
   check_second_recovery();
   add_effects(effects, step.commands);
-  // A new state has not been told how the disk is.
-  if (tight_) events.push_front(tight_event(true));
 }
 
 void ModelAgent::check_second_recovery() const {
   State again(CoreSettings{workers_, parts_.life.clock.boot_id()});
+  again.ends_only = is_tight;
   const Commands commands = recover(again, parts_.store.load(), parts_.life.clock.wall(),
                                     parts_.life.clock.mono());
   for (const Command& command : commands) {
@@ -144,11 +134,15 @@ StepRecord ModelAgent::take(Event event, const std::vector<StepRecord>& before) 
   record.commands = step(*state_, event);
   record.event = std::move(event);
   record.queued = queued_runs(*state_);
+  record.ends_only = state_->ends_only;
   return record;
 }
 
 void ModelAgent::commit(const StepRecord& step) {
   if (parts_.life.traced) trace_step(parts_.life, step);
+  parts_.life.note(step.event.body.index());
+  parts_.life.note(step.commands.size());
+  parts_.life.note(static_cast<std::uint64_t>(step.event.wall.ms));
   parts_.observer.before(step);
   parts_.store.apply(step.commands);
   parts_.observer.after(step);
@@ -174,6 +168,7 @@ void ModelAgent::run_batch() {
     failing_ = false;
   }
   std::vector<Event> batch;
+  if (is_tight != state_->ends_only) batch.emplace_back().body = StoreTight{is_tight};
   for (std::uint64_t room = 1 + life.random.below(6); room > 0 && !events.empty(); --room) {
     batch.push_back(std::move(events.front()));
     events.pop_front();
@@ -232,8 +227,10 @@ void ModelAgent::carry_out_one(const Command& command) {
 // What the loop decides before it waits; what happens to the clock meanwhile it does not see.
 void ModelAgent::fall_asleep() {
   const ModelClock& clock = parts_.life.clock;
-  std::int64_t wait_ms = failing_ ? limits::kStoreRetryMs : limits::kClockCheckMs;
+  std::int64_t wait_ms = limits::kClockCheckMs;
+  if (failing_ || is_tight) wait_ms = limits::kStoreRetryMs;
   if (!failing_) {
+    if (!state_->clock_trusted) wait_ms = std::min(wait_ms, limits::kClockTrustMs);
     if (const auto timer = state_->next_timer()) {
       wait_ms = std::min(wait_ms, timer->ms - clock.mono().ms);
     }

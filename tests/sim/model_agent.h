@@ -39,13 +39,12 @@ class ModelAgent {
   [[nodiscard]] std::int64_t next_wake() const {
     return events.empty() || failing_ ? wake_ms_ : parts_.life.clock.true_ms();
   }
-  // The disk is full, or has room again.
-  void set_tight(bool tight);
   [[nodiscard]] bool is_idle() const { return events.empty() && carried_over_.empty() && !failing_; }
   void check_end() const;
 
   std::deque<Event> events;  // the loop's queue
   bool store_fails = false;  // no commit succeeds
+  bool is_tight = false;     // the disk is full
   std::size_t crashes = 0;
 
  private:
@@ -68,7 +67,6 @@ class ModelAgent {
   std::set<AttemptKey> with_workers_;
   std::int64_t wake_ms_ = 0;
   bool failing_ = false;
-  bool tight_ = false;
 };
 
 }  // namespace pawl::sim

@@ -21,6 +21,7 @@ void ModelEngine::start(const AttemptKey& key, const std::string& behaviour) {
     }
   }
   record.started_ms = life_.clock.true_ms();
+  record.boot_id = life_.clock.boot_id();
   container.phase = ModelContainer::Phase::kRunning;
   container.started_at = life_.clock.wall();
   container.ends_ms = life_.clock.true_ms() + life_.random.between(1, 8'000);

@@ -32,6 +32,7 @@ struct ContainerHistory {
   bool interfered = false;  // lost or cut off
   bool lost = false;        // removed behind our back
   std::int64_t started_ms = 0;
+  std::string boot_id;  // of its last start
   std::int32_t exit_code = 0;  // of its last true end
 };
 

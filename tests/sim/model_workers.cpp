@@ -58,6 +58,10 @@ bool ModelWorkers::end(const AttemptKey& key, AttemptOutcome outcome, std::deque
 bool ModelWorkers::create(Worker& worker, std::deque<Event>& events) {
   const AttemptKey& key = worker.order.key;
   if (engine_.containers.contains(key)) {
+    // Whether it ran before the host was restarted, and how it ended, nobody can tell.
+    if (worker.order.rebooted) {
+      return end(key, outcome_of(AttemptOutcome::Kind::kMissing), events);
+    }
     worker.step = Worker::Step::kStart;
     return false;
   }
@@ -79,7 +83,6 @@ bool ModelWorkers::start(Worker& worker, ModelContainer& container, std::deque<E
     if (worker.stop) return end(key, outcome_of(AttemptOutcome::Kind::kNotStarted), events);
     engine_.start(key, worker.order.definition->tasks[key.task].command.front());
     worker.engine = engine_.incarnation();
-    worker.order.rebooted = false;  // it had not run: what comes now is of this boot
   }
   worker.step = Worker::Step::kReportStart;
   return false;
@@ -100,10 +103,10 @@ bool ModelWorkers::wait(Worker& worker, const ModelContainer& container,
   if (container.phase != Phase::kExited) return false;
   const AttemptKey& key = worker.order.key;
   // After the engine's restart a worker knows by its incarnation that the truth is gone; after the host's,
-  // only the core can tell it.
-  const bool not_believed = worker.order.rebooted || container.cut == Cut::kByEngine;
-  AttemptOutcome outcome = outcome_of(not_believed ? AttemptOutcome::Kind::kMissing
-                                                   : AttemptOutcome::Kind::kExited);
+  // only the core could have told it.
+  AttemptOutcome outcome = outcome_of(container.cut == Cut::kByEngine
+                                          ? AttemptOutcome::Kind::kMissing
+                                          : AttemptOutcome::Kind::kExited);
   outcome.exit_code = container.exit_code;
   outcome.oom_killed = container.oom_killed;
   outcome.container_id = "container";

@@ -17,12 +17,19 @@ bool Observer::was_made(RunId id) const {
 }
 
 void Observer::before(const StepRecord& step) {
-  if (step.recovery) tight_ = false;
-  if (const auto* tight = std::get_if<StoreTight>(&step.event.body)) tight_ = tight->ends_only;
-  delta_ = {};
-  delta_.marks = store_.marks;
-  delta_.suspensions = store_.suspensions;
-  delta_.pipelines = store_.pipelines;
+  tight_ = step.ends_only;
+  Delta fresh;
+  if (catalog_changed_) {
+    fresh.marks = store_.marks;
+    fresh.suspensions = store_.suspensions;
+    fresh.pipelines = store_.pipelines;
+    catalog_changed_ = false;
+  } else {
+    std::swap(fresh.marks, delta_.marks);
+    std::swap(fresh.suspensions, delta_.suspensions);
+    std::swap(fresh.pipelines, delta_.pipelines);
+  }
+  delta_ = std::move(fresh);
   for (const Command& command : step.commands) {
     if (const auto* save = std::get_if<SaveRun>(&command)) {
       const auto known = store_.runs.find(save->run.id);
@@ -44,6 +51,8 @@ void Observer::before(const StepRecord& step) {
       if (known_attempt == nullptr) delta_.dispatched.push_back(key);
       const bool had_ended = known_attempt != nullptr && is_final(known_attempt->status);
       if (!had_ended && is_final(attempt->attempt.status)) delta_.ended_attempts.insert(key);
+    } else if (!is_effect(command)) {
+      catalog_changed_ = true;
     }
   }
   // Judged by what was stored before the step.
@@ -54,8 +63,16 @@ void Observer::after(const StepRecord& step) {
   if (step.recovery) {
     recovered_ms_ = life_.clock.true_ms();
   }
-  observe_clock(step);
+  if (!step.recovery) observe_clock(step);
+  const bool time_passed = !step.recovery && std::holds_alternative<TimePassed>(step.event.body);
+  if (!time_passed || !step.commands.empty()) check_changes(step);
+  if (time_passed) {
+    check_attempt_timers(step);
+    check_run_timers();
+  }
+}
 
+void Observer::check_changes(const StepRecord& step) {
   for (const RunId id : delta_.touched) check_run(id);
   for (const AttemptKey& key : delta_.ended_attempts) check_attempt_end(step, key);
   for (const RunId id : delta_.stopped) check_stop(step, id);
@@ -73,10 +90,6 @@ void Observer::after(const StepRecord& step) {
   check_slots_and_order(step);
   check_groups(step);
   follow_attempts(step);
-  if (!step.recovery && std::holds_alternative<TimePassed>(step.event.body)) {
-    check_attempt_timers(step);
-    check_run_timers();
-  }
 }
 
 void Observer::check_order(const RunAttempt& order) {

@@ -24,6 +24,7 @@ struct StepRecord {
   Commands commands;
   bool recovery = false;     // recover(), and the event's body means nothing
   std::set<RunId> queued{};  // runs that wait for a place in their group, after the step
+  bool ends_only = false;    // the core takes the disk for full, after the step
 };
 
 class Observer {
@@ -45,6 +46,8 @@ class Observer {
 
   // True time at which the last tick of each pipeline was dealt with.
   std::map<std::string, std::int64_t> last_tick_ms;
+  // When the faults stopped; until then far in the future.
+  std::int64_t faults_end_ms = INT64_MAX;
 
  private:
   // What a step changed.
@@ -55,7 +58,8 @@ class Observer {
     std::set<RunId> touched;
     std::vector<AttemptKey> dispatched;       // new attempts, in order
     std::set<AttemptKey> ended_attempts;
-    std::map<std::string, WallTime> marks;    // as they were before
+    // As they were before.
+    std::map<std::string, WallTime> marks;
     std::map<std::string, Suspension> suspensions;
     std::map<std::string, PipelinePtr> pipelines;
   };
@@ -67,6 +71,7 @@ class Observer {
   };
   using TaskPlace = std::pair<RunId, std::uint32_t>;
 
+  void check_changes(const StepRecord& step);
   void violate(const std::string& what) { life_.violate(what); }
   void violate(RunId run, const std::string& what) { life_.violate("run " + run.text() + what); }
   [[nodiscard]] const StoredRun& run_of(RunId id) const { return store_.runs.at(id); }
@@ -121,6 +126,7 @@ class Observer {
   const ModelEngine& engine_;
   const std::uint32_t workers_;
   Delta delta_;
+  bool catalog_changed_ = true;  // since `delta_` took its copy of it
   bool tight_ = false;
   bool clock_trusted_ = false;
   std::int64_t trusted_ms_ = 0;  // since when

@@ -47,6 +47,7 @@ SimulationResult Simulation::run() {
   SimulationResult result;
   result.runs = store_.runs.size();
   result.crashes = agent_.crashes;
+  result.digest = life_.digest;
   for (const auto& [key, history] : engine_.history) {
     result.starts += static_cast<std::size_t>(history.starts);
   }
@@ -108,12 +109,13 @@ void Simulation::live_with_faults() {
 
 void Simulation::stop_faults() {
   life_.faults = false;
+  observer_.faults_end_ms = life_.clock.true_ms();
   engine_.reachable = true;
   agent_.store_fails = false;
   life_.clock.synchronised = true;
   if (!life_.clock.is_right()) life_.clock.set_wrong_by(0);
   if (life_.traced) trace_line(life_, "the faults stop");
-  agent_.set_tight(false);
+  agent_.is_tight = false;
   if (!agent_.is_alive()) agent_.start();
   // All that was under way may have been told to an agent that died.
   publish(names_, {});
@@ -123,7 +125,7 @@ void Simulation::stop_faults() {
 void Simulation::live_in_calm() {
   const std::int64_t since_ms = life_.clock.true_ms();
   const std::int64_t until_ms =
-      since_ms + kLongestIntervalMs + limits::kClockCheckMs + limits::kTickLateMs;
+      since_ms + kLongestIntervalMs + limits::kClockCheckMs + limits::kClockTrustMs;
   for (int i = 0; i < kMostRounds && is_right() && life_.clock.true_ms() < until_ms; ++i) round();
   if (is_right()) check_schedules(since_ms);
 }

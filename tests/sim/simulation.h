@@ -25,6 +25,7 @@ struct SimulationResult {
   std::size_t runs = 0;
   std::size_t crashes = 0;
   std::size_t starts = 0;
+  std::uint64_t digest = 0;  // of all that happened
 };
 
 class Simulation {

@@ -26,7 +26,7 @@ inline constexpr const char* kMissingImage = "missing";
 // A param that has no default: only a person can give it.
 inline constexpr const char* kRequiredParam = "level";
 // No schedule that is looked at for silence waits longer than this between two ticks.
-inline constexpr std::int64_t kLongestIntervalMs = 5 * 60'000;
+inline constexpr std::int64_t kLongestIntervalMs = 2 * 60'000;
 
 [[nodiscard]] std::vector<std::string> make_names(Random& random);
 // A new pipeline of that name; `names`: those it may follow.
