@@ -17,6 +17,7 @@
 #include "agent/replies.h"
 #include "agent/source_pullers.h"
 #include "agent/system_clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "config/host_config_loader.h"
@@ -47,6 +48,14 @@ void keep_heap_small() {
   mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 }
 
+// Empty where the kernel does not say: then no restart of the host is noticed.
+std::string read_boot_id() {
+  auto text = read_file("/proc/sys/kernel/random/boot_id", 64);
+  if (!text) return {};
+  while (!text->empty() && text->back() == '\n') text->pop_back();
+  return std::move(text).value();
+}
+
 std::vector<SourceState> unpulled(const std::vector<SourceConfig>& sources) {
   std::vector<SourceState> states;
   for (const SourceConfig& source : sources) {
@@ -60,7 +69,7 @@ std::vector<SourceState> unpulled(const std::vector<SourceConfig>& sources) {
 
 class Agent {
  public:
-  explicit Agent(HostConfig config) : config_(std::move(config)) {}
+  Agent(HostConfig config, const Clock& clock) : config_(std::move(config)), clock_(clock) {}
   ~Agent() { stop(); }
 
   [[nodiscard]] Result<void> start();
@@ -71,7 +80,7 @@ class Agent {
   void drop_unnamed_sources();
 
   const HostConfig config_;
-  SystemClock clock_;
+  const Clock& clock_;
   Published published_;
   ChangeFeed changes_;
   Replies replies_;
@@ -98,7 +107,9 @@ Result<void> Agent::start() {
   git_ = std::make_unique<PullProcess>(pull_options);
 
   loop_ = std::make_unique<Loop>(Loop::Parts{*store_, clock_, replies_, published_, changes_},
-                                 CoreSettings{config_.workers}, unpulled(config_.sources));
+                                 CoreSettings{config_.workers, read_boot_id()},
+                                 unpulled(config_.sources),
+                                 KeepRules{config_.keep_age_ms, config_.keep_runs_per_pipeline});
   workers_ = std::make_unique<WorkerPool>(
       *engine_, *loop_, clock_,
       WorkerPool::Settings{config_.workers, store_->instance_id(), config_.policy});
@@ -153,7 +164,7 @@ void Agent::stop() {
 
 }  // namespace
 
-int run_agent(const std::string& config_path) {
+int run_agent(const std::string& config_path, const Clock& clock) {
   keep_heap_small();
   const sigset_t signals = block_signals();
   HostConfigResult loaded = load_host_config(config_path, read_host_environment());
@@ -162,7 +173,7 @@ int run_agent(const std::string& config_path) {
     log_error("the host config is not usable; the agent does not start");
     return 1;
   }
-  Agent agent(std::move(loaded.config));
+  Agent agent(std::move(loaded.config), clock);
   if (auto started = agent.start(); !started) {
     log_error("the agent cannot start", {{"reason", started.error().text()}});
     return 1;
@@ -178,6 +189,11 @@ int run_agent(const std::string& config_path) {
     log_info("stopping; running containers go on and are taken up again at the next start");
     return 0;
   }
+}
+
+int run_agent(const std::string& config_path) {
+  const SystemClock clock;
+  return run_agent(config_path, clock);
 }
 
 }  // namespace pawl

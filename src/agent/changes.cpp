@@ -30,7 +30,9 @@ void add_change(std::vector<Change>& changes, const Command& command) {
     change.kind = Change::Kind::kSource;
     change.name = gone->name;
   } else if (std::holds_alternative<SavePipeline>(command) ||
-             std::holds_alternative<DeletePipeline>(command)) {
+             std::holds_alternative<DeletePipeline>(command) ||
+             std::holds_alternative<SaveSuspension>(command) ||
+             std::holds_alternative<DeleteSuspension>(command)) {
     change.kind = Change::Kind::kPipelines;
     if (!changes.empty() && changes.back().kind == Change::Kind::kPipelines) return;
   } else {

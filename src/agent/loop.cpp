@@ -23,6 +23,12 @@ bool is_request(const Event& event) {
          std::holds_alternative<SuspendRequested>(event.body);
 }
 
+// What the loop sees for itself, and sees again.
+bool is_observation(const Event& event) {
+  return std::holds_alternative<TimePassed>(event.body) ||
+         std::holds_alternative<StoreTight>(event.body);
+}
+
 RequestId request_of(const Event& event) {
   if (const auto* manual = std::get_if<ManualTriggered>(&event.body)) return manual->request;
   if (const auto* webhook = std::get_if<WebhookReceived>(&event.body)) return webhook->request;
@@ -34,19 +40,26 @@ RequestId request_of(const Event& event) {
 
 }  // namespace
 
-Loop::Loop(Parts parts, CoreSettings settings, std::vector<SourceState> sources)
+Loop::Loop(Parts parts, CoreSettings settings, std::vector<SourceState> sources, KeepRules keep)
     : parts_(parts),
       settings_(settings),
       configured_sources_(std::move(sources)),
       state_(settings),
-      queue_(limits::kEventQueueCost) {}
+      queue_(limits::kEventQueueCost),
+      upkeep_(parts.store, parts.clock, keep) {}
 
 Loop::~Loop() { stop(); }
 
 Result<void> Loop::start(WorkerPool& workers) {
   workers_ = &workers;
   Commands effects;
-  PAWL_CHECK(rebuild(effects));
+  if (auto rebuilt = rebuild(effects); !rebuilt) {
+    // A full disk is no reason not to start: what runs must come to its end, and people must see why.
+    if (rebuilt.error().kind != ErrorKind::kExhausted) return rebuilt;
+    store_failing_ = true;
+    store_error_ = rebuilt.error().text();
+    effects.clear();
+  }
   carry_out(effects);
   publish({});
   started_ = true;
@@ -85,7 +98,9 @@ Result<void> Loop::offer(Event event, std::int64_t timeout_ms) {
 std::optional<SteadyClock::time_point> Loop::next_wake() const {
   // The wall clock can be set while we sleep, so a tick is looked for once a minute at least.
   std::int64_t wait_ms = limits::kClockCheckMs;
-  if (store_failing_) wait_ms = limits::kStoreRetryMs;
+  if (store_failing_ || state_.ends_only) wait_ms = limits::kStoreRetryMs;
+  if (!state_.clock_trusted) wait_ms = std::min(wait_ms, limits::kClockTrustMs);
+  wait_ms = std::min(wait_ms, upkeep_.wait_ms());
   if (const auto timer = state_.next_timer()) {
     wait_ms = std::min(wait_ms, timer->ms - parts_.clock.mono().ms);
   }
@@ -108,6 +123,7 @@ void Loop::run() {
     const bool last = items.empty() && stopping_.load();
     if (!items.empty() || !last) process(items);
     if (last) return;
+    if (!store_failing_) upkeep_.step();
   }
 }
 
@@ -124,22 +140,20 @@ void Loop::process(std::vector<Item>& items) {
                  std::make_move_iterator(carried_over_.end()));
     carried_over_.clear();
   }
-  Event passed;
-  items.emplace_back(passed);
+  look_at_room(items);
+  items.emplace_back(Event{});
   if (auto committed = commit_batch(items, effects, changes); !committed) {
     log_error("the store takes no writes; nothing is accepted until it does",
               {{"reason", committed.error().text()}});
     store_failing_ = true;
+    store_error_ = committed.error().text();
     refuse(items, committed.error());
-    parts_.published.update([&](AgentSnapshot& snapshot) {
-      snapshot.warnings = {"the store takes no writes: " + committed.error().text()};
-    });
+    parts_.published.update([&](AgentSnapshot& snapshot) { snapshot.warnings = warnings(); });
     return;
   }
   if (store_failing_) {
     store_failing_ = false;
     log_info("the store takes writes again");
-    parts_.published.update([](AgentSnapshot& snapshot) { snapshot.warnings.clear(); });
   }
   // Who gets an answer finds what it speaks of.
   publish(std::move(changes));
@@ -161,11 +175,12 @@ Result<void> Loop::commit_batch(std::vector<Item>& items, Commands& effects,
 Result<void> Loop::apply_item(StoreTransaction& transaction, Item& item, Commands& effects,
                               std::vector<Change>& changes, bool& written) {
   if (const auto* chunk = std::get_if<LogChunk>(&item)) {
-    written = true;
-    changes.push_back(change_of(*chunk));
-    return transaction.append_log(*chunk);
+    return apply_log(transaction, *chunk, changes, written);
   }
   Event& event = std::get<Event>(item);
+  if (auto* ended = std::get_if<AttemptEnded>(&event.body)) {
+    if (log_dropped_.contains(ended->key)) ended->outcome.log_incomplete = true;
+  }
   event.wall = parts_.clock.wall();
   event.mono = parts_.clock.mono();
   event.clock_synchronised = parts_.clock.synchronised();
@@ -174,6 +189,46 @@ Result<void> Loop::apply_item(StoreTransaction& transaction, Item& item, Command
   }
   PAWL_CHECK(find_existing(transaction, event));
   return apply_commands(transaction, step(state_, event), effects, changes, written);
+}
+
+Result<void> Loop::apply_log(StoreTransaction& transaction, const LogChunk& chunk,
+                             std::vector<Change>& changes, bool& written) {
+  if (state_.ends_only) {
+    log_dropped_.insert(chunk.key);
+    return {};
+  }
+  written = true;
+  changes.push_back(change_of(chunk));
+  return transaction.append_log(chunk);
+}
+
+// What the store says of its room goes into the core as an event, ahead of the batch that it is about.
+void Loop::look_at_room(std::vector<Item>& items) {
+  const bool ends_only = !parts_.store.has_room();
+  if (ends_only == state_.ends_only) return;
+  if (ends_only) {
+    log_warning(
+        "the disk is full: only the ends of what is under way are recorded until there is room");
+  } else {
+    log_info("there is room on the disk again");
+  }
+  Event event;
+  event.body = StoreTight{ends_only};
+  items.insert(items.begin(), Item(std::move(event)));
+}
+
+std::vector<std::string> Loop::warnings() const {
+  std::vector<std::string> texts = parts_.store.warnings();
+  if (store_failing_) texts.push_back("the store takes no writes: " + store_error_);
+  if (state_.ends_only) {
+    texts.emplace_back(
+        "the disk is full: nothing new is begun, and output is dropped, until there is room again");
+  }
+  if (!state_.clock_trusted) {
+    texts.emplace_back(
+        "schedules wait: the clock is not synchronised, and is behind the latest stored run");
+  }
+  return texts;
 }
 
 Result<void> Loop::apply_commands(StoreTransaction& transaction, Commands commands,
@@ -217,6 +272,7 @@ Result<void> Loop::rebuild(Commands& effects) {
     log_error("a stored record is damaged and was set aside", {{"record", damaged}});
   }
   state_ = State(settings_);
+  state_.ends_only = !parts_.store.has_room();
   Commands commands = recover(state_, world, parts_.clock.wall(), parts_.clock.mono());
   PAWL_TRY(const auto transaction, parts_.store.begin());
   std::vector<Change> changes;
@@ -232,7 +288,7 @@ void Loop::refuse(std::vector<Item>& items, const Error& error) {
     const Event* event = std::get_if<Event>(&item);
     if (event != nullptr && is_request(*event)) {
       parts_.replies.answer(Reply{request_of(*event), error, {}});
-    } else if (event == nullptr || !std::holds_alternative<TimePassed>(event->body)) {
+    } else if (event == nullptr || !is_observation(*event)) {
       carried_over_.push_back(std::move(item));
     }
   }
@@ -254,6 +310,7 @@ void Loop::carry_out(Commands& effects) {
       workers_->signal(*signal);
     } else if (const auto* removal = std::get_if<RemoveContainer>(&command)) {
       with_workers_.erase(removal->key);
+      log_dropped_.erase(removal->key);
       workers_->remove(*removal);
     } else if (auto* reply = std::get_if<Reply>(&command)) {
       parts_.replies.answer(std::move(*reply));
@@ -275,7 +332,10 @@ void Loop::publish(std::vector<Change> changes) {
     snapshot.unfinished_runs = static_cast<std::uint32_t>(state_.runs.size());
     snapshot.ready_tasks = static_cast<std::uint32_t>(state_.ready.size());
     snapshot.ready = true;
+    snapshot.warnings = warnings();
     if (pipelines_changed || first) {
+      snapshot.suspended =
+          std::make_shared<const std::map<std::string, Suspension>>(state_.suspended);
       auto pipelines = std::make_shared<std::vector<PipelinePtr>>();
       for (const auto& [name, entry] : state_.pipelines) pipelines->push_back(entry.definition);
       snapshot.pipelines = std::move(pipelines);

@@ -4,7 +4,8 @@
 // When a commit fails (disk full, I/O) nothing of the batch has happened: callers get the error, the
 // state is built again from the store, and the batch's reports (what workers and pulls said) are
 // kept and played again once the store takes writes. Ticks come again by themselves: their mark was not
-// stored.
+// stored. While the store has room for ends only (ports/store.h), the core begins nothing new, and output is
+// dropped: the attempt that loses some is marked `log_incomplete`.
 #pragma once
 
 #include <atomic>
@@ -19,6 +20,7 @@
 #include "agent/change_feed.h"
 #include "agent/published.h"
 #include "agent/replies.h"
+#include "agent/upkeep.h"
 #include "base/bounded_queue.h"
 #include "core/state.h"
 #include "exec/worker_pool.h"
@@ -39,7 +41,7 @@ class Loop : public EventSink {
   };
   // `sources`: those of the host config, in its order, with nothing but name and url: what is shown of
   // them before their first pull.
-  Loop(Parts parts, CoreSettings settings, std::vector<SourceState> sources);
+  Loop(Parts parts, CoreSettings settings, std::vector<SourceState> sources, KeepRules keep = {});
   ~Loop() override;
 
   // Loads and recovers, commits what recovery changed, hands unfinished attempts to `workers`, and
@@ -71,6 +73,10 @@ class Loop : public EventSink {
   [[nodiscard]] Result<void> find_existing(StoreTransaction& transaction, Event& event);
   [[nodiscard]] Result<void> rebuild(Commands& effects);
   void refuse(std::vector<Item>& items, const Error& error);
+  void look_at_room(std::vector<Item>& items);
+  [[nodiscard]] Result<void> apply_log(StoreTransaction& transaction, const LogChunk& chunk,
+                                       std::vector<Change>& changes, bool& written);
+  [[nodiscard]] std::vector<std::string> warnings() const;
   void carry_out(Commands& effects);
   void publish(std::vector<Change> changes);
 
@@ -83,6 +89,9 @@ class Loop : public EventSink {
   std::atomic<bool> store_failing_{false};
   std::atomic<bool> started_{false};
   std::set<AttemptKey> with_workers_;  // handed over and not yet reported as ended
+  std::set<AttemptKey> log_dropped_;   // of those: some output found no room
+  std::string store_error_;            // why store_failing_
+  Upkeep upkeep_;
   WorkerPool* workers_ = nullptr;
   std::thread thread_;
   std::atomic<bool> stopping_{false};

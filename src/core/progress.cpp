@@ -235,6 +235,9 @@ void on_started(StepContext& context, const AttemptStarted& event) {
   task.live->container_id = event.container_id;
   task.live->started_at = event.started_at.is_set() ? event.started_at : context.wall;
   task.live->started_mono = context.mono;
+  // A worker says so only of a container that ran in this boot (exec/task_runner.h), although one of an
+  // earlier boot may have been asked for it.
+  task.live->boot_id = context.state.settings.boot_id;
   task.live->engine = event.engine;
   context.emit(SaveAttempt{*task.live});
   if (task.stop == StopCause::kNone) arm_timeout(context, *run, event.key.task);

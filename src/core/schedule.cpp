@@ -188,7 +188,8 @@ void take_ticks(StepContext& context, const std::vector<DueTick>& ticks) {
     schedule_after(context, name, entry.mark);
     context.emit(SaveScheduleMark{name, entry.mark});
   }
-  state.clock_jumped = false;
+  // Kept while due_ticks() gives none whatever is due.
+  if (state.clock_trusted && !state.ends_only) state.clock_jumped = false;
 }
 
 void observe_clock(StepContext& context, bool synchronised) {

@@ -285,7 +285,10 @@ void accept_retry(StepContext& context, const RetryRequested& event) {
 
 void accept_tick(StepContext& context, const DueTick& tick) {
   std::string identity = tick_identity(tick);
-  if (tick.existing) identity += " again, after run " + tick.existing->text();
+  // The new run's number: an instant can come more than twice.
+  if (tick.existing) {
+    identity += " again, run " + RunId{context.state.last_run.value + 1}.text();
+  }
   TriggerInfo trigger{TriggerKind::kCron, identity, {}, tick.at};
   Acceptance acceptance;
   if (tick.missed) acceptance = {Status::kSkipped, Reason::kDeadline, tick.message};

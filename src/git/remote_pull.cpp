@@ -22,6 +22,8 @@ namespace pawl {
 namespace {
 
 constexpr const char* kCurrentRef = "refs/pawl/current";
+// Never born, and never asked for. It has one value, so that damage to it shows.
+constexpr const char* kHeadTarget = "refs/heads/pawl";
 constexpr const char* kDefaultUser = "git";
 
 Result<GitRepository> make_repository(const std::string& path) {
@@ -29,6 +31,7 @@ Result<GitRepository> make_repository(const std::string& path) {
   git_repository_init_options_init(&options, GIT_REPOSITORY_INIT_OPTIONS_VERSION);
   options.flags =
       GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_NO_REINIT | GIT_REPOSITORY_INIT_MKDIR;
+  options.initial_head = kHeadTarget;
   GitRepository repository;
   if (git_repository_init_ext(out(repository), path.c_str(), &options) == 0) return repository;
   if (is_disk_full(std::filesystem::path(path).parent_path())) {
@@ -59,6 +62,10 @@ Result<void> verify_refs(git_repository* repository) {
   if (git_reference_lookup(out(head), repository, "HEAD") != 0) {
     return damage_error("cannot read the clone's HEAD");
   }
+  const char* target = git_reference_symbolic_target(head.get());
+  if (target == nullptr || std::string_view(target) != kHeadTarget) {
+    return Error{ErrorKind::kCorrupt, "the clone's HEAD is not what it was made with", {}};
+  }
   GitReferenceIterator iterator;
   int code = git_reference_iterator_new(out(iterator), repository);
   bool has_current = false;
@@ -66,9 +73,9 @@ Result<void> verify_refs(git_repository* repository) {
     GitReference reference;
     code = git_reference_next(out(reference), iterator.get());
     if (code != 0) break;
-    const git_oid* target = git_reference_target(reference.get());
+    const git_oid* named = git_reference_target(reference.get());
     GitCommit commit;
-    if (target == nullptr || git_commit_lookup(out(commit), repository, target) != 0) {
+    if (named == nullptr || git_commit_lookup(out(commit), repository, named) != 0) {
       return damage_error("cannot read what a ref of the clone names");
     }
     // With a sound list of shallow commits there is no parent here that is missing.

@@ -116,9 +116,12 @@ inline constexpr std::size_t kEventQueueCost = 4u * 1024 * 1024;  // bytes, roug
 inline constexpr std::size_t kEventCost = 512;             // of one event that carries no log
 inline constexpr std::size_t kBatchItems = 256;            // per commit
 inline constexpr std::int64_t kClockCheckMs = 60'000;      // a wall clock that was set is noticed
-inline constexpr std::int64_t kStoreRetryMs = 1'000;       // after a commit that failed
-inline constexpr std::size_t kChangeRing = 4'096;          // changes kept for watchers
-inline constexpr std::int64_t kEngineCheckMs = 60'000;     // is the engine there? while it is
+inline constexpr std::int64_t kPruneMs = 60'000;           // between looks for old runs
+inline constexpr std::int64_t kClockSteadyMs = 3'600'000;  // before a rule about age believes it
+inline constexpr std::int64_t kClockTrustMs = 1'000;    // between looks at an unsynchronised clock
+inline constexpr std::int64_t kStoreRetryMs = 1'000;    // after a commit that failed
+inline constexpr std::size_t kChangeRing = 4'096;       // changes kept for watchers
+inline constexpr std::int64_t kEngineCheckMs = 60'000;  // is the engine there? while it is
 inline constexpr std::int64_t kEngineCheckAwayMs = 5'000;  // and while it is not
 inline constexpr std::int64_t kReplyDeadlineMs = 10'000;   // trigger to durable commit
 
@@ -178,6 +181,21 @@ inline constexpr std::int64_t kStoreCheckMs = 60'000;  // between looks at dead 
 inline constexpr std::size_t kStoreWarnPercent = 80;
 inline constexpr std::size_t kStoreScanRows = 250'000;   // index entries looked at for one page
 inline constexpr std::size_t kStoreDamageNames = 1'000;  // of damaged records that were logged
+// Behind the store's size, a quarter of it up to this: what is removed needs room as well. Half of it is for the ends of
+// what is under way.
+inline constexpr std::size_t kStoreReserveBytes = 32u * 1024 * 1024;
+inline constexpr std::size_t kStoreReserveMinBytes = 2u * 1024 * 1024;
+// Held on the disk for the ends of what is under way; an eighth of a small store's size.
+inline constexpr std::size_t kBallastBytes = 16u * 1024 * 1024;
+inline constexpr std::size_t kPruneRuns = 64;        // removed in one transaction
+inline constexpr std::size_t kPruneLogChunks = 512;  // likewise
+inline constexpr std::size_t kPruneScanRows = 128;   // index entries looked at for the rule of age
+inline constexpr std::size_t kPruneCountRows = 2'000;     // and for the rule of numbers
+inline constexpr std::size_t kPruneIdentities = 64;       // looked at in one call
+inline constexpr std::size_t kChainTrimEntries = 256;     // trimmed in one transaction
+inline constexpr std::size_t kStoreSetAsideFiles = 4;     // damaged stores that are kept
+inline constexpr std::uint64_t kRunsLostMax = 1'000'000;  // skipped where the last number is unsure
+inline constexpr std::size_t kFormerInstances = 8;
 inline constexpr std::size_t kRecordBytes = 1024 * 1024;
 inline constexpr std::size_t kDefinitionBytes =
     8u * 1024 * 1024;  // as JSON, all defaults filled in

@@ -76,8 +76,8 @@ Result<Record> encode_definition(const Sha256& hash, const Pipeline& definition)
 }
 
 Result<PipelinePtr> decode_definition(std::string_view key, std::string_view value) {
-  PAWL_TRY(const std::string_view body, unseal(Table::kDefinitions, key, value));
-  ByteReader in(body);
+  PAWL_TRY(const Body body, unseal(Table::kDefinitions, key, value));
+  ByteReader in(body.bytes);
   const std::uint32_t json_bytes = in.u32();
   if (in.failed() || json_bytes > limits::kDefinitionBytes) {
     return damaged(Table::kDefinitions, key, kNonsense);
@@ -103,9 +103,9 @@ Result<Record> encode_pipeline(const StoredPipeline& pipeline) {
 }
 
 Result<StoredPipeline> decode_pipeline(std::string_view key, std::string_view value) {
-  PAWL_TRY(const std::string_view body, unseal(Table::kPipelines, key, value));
+  PAWL_TRY(const Body body, unseal(Table::kPipelines, key, value));
   StoredPipeline pipeline;
-  ByteReader in(body);
+  ByteReader in(body.bytes);
   pipeline.name = std::string(key);
   pipeline.definition = to_hash(in.raw(sizeof(Sha256)));
   pipeline.origin.source = in.text();
@@ -134,9 +134,9 @@ Result<Record> encode_trigger(const StoredTrigger& trigger) {
 }
 
 Result<StoredTrigger> decode_trigger(std::string_view key, std::string_view value) {
-  PAWL_TRY(const std::string_view body, unseal(Table::kTriggers, key, value));
+  PAWL_TRY(const Body body, unseal(Table::kTriggers, key, value));
   StoredTrigger trigger;
-  ByteReader in(body);
+  ByteReader in(body.bytes);
   trigger.run.value = in.u64();
   trigger.accepted_at.ms = in.i64();
   trigger.pipeline = in.text();
@@ -153,11 +153,30 @@ Result<Record> encode_schedule_mark(const ScheduleMark& mark) {
 }
 
 Result<ScheduleMark> decode_schedule_mark(std::string_view key, std::string_view value) {
-  PAWL_TRY(const std::string_view body, unseal(Table::kScheduleMarks, key, value));
-  ByteReader in(body);
+  PAWL_TRY(const Body body, unseal(Table::kScheduleMarks, key, value));
+  ByteReader in(body.bytes);
   ScheduleMark mark{std::string(key), WallTime{in.i64()}};
   if (!in.at_end()) return damaged(Table::kScheduleMarks, key, kNonsense);
   return mark;
+}
+
+Result<Record> encode_suspension(const StoredSuspension& suspension) {
+  PAWL_CHECK(check_name("a pipeline", suspension.first));
+  ByteWriter out;
+  out.i64(suspension.second.since.ms);
+  out.text(clip(suspension.second.actor, limits::kMessageBytes));
+  return make_record(Table::kSuspensions, suspension.first, out.bytes());
+}
+
+Result<StoredSuspension> decode_suspension(std::string_view key, std::string_view value) {
+  PAWL_TRY(const Body body, unseal(Table::kSuspensions, key, value));
+  StoredSuspension suspension;
+  ByteReader in(body.bytes);
+  suspension.first = std::string(key);
+  suspension.second.since.ms = in.i64();
+  suspension.second.actor = in.text();
+  if (!in.at_end()) return damaged(Table::kSuspensions, key, kNonsense);
+  return suspension;
 }
 
 Result<Record> encode_source(const SourceState& source) {
@@ -174,9 +193,9 @@ Result<Record> encode_source(const SourceState& source) {
 }
 
 Result<SourceState> decode_source(std::string_view key, std::string_view value) {
-  PAWL_TRY(const std::string_view body, unseal(Table::kSources, key, value));
+  PAWL_TRY(const Body body, unseal(Table::kSources, key, value));
   SourceState source;
-  ByteReader in(body);
+  ByteReader in(body.bytes);
   source.name = std::string(key);
   source.url = in.text();
   source.revision = in.text();
@@ -203,8 +222,8 @@ Record encode_format(std::uint32_t format) {
 }
 
 Result<std::uint32_t> decode_format(std::string_view value) {
-  PAWL_TRY(const std::string_view body, unseal(Table::kMeta, kFormatKey, value));
-  ByteReader in(body);
+  PAWL_TRY(const Body body, unseal(Table::kMeta, kFormatKey, value));
+  ByteReader in(body.bytes);
   const std::uint32_t format = in.u32();
   if (!in.at_end()) return damaged(Table::kMeta, kFormatKey, kNonsense);
   return format;
@@ -217,11 +236,28 @@ Record encode_instance(std::string_view instance_id) {
 }
 
 Result<std::string> decode_instance(std::string_view value) {
-  PAWL_TRY(const std::string_view body, unseal(Table::kMeta, kInstanceKey, value));
-  ByteReader in(body);
+  PAWL_TRY(const Body body, unseal(Table::kMeta, kInstanceKey, value));
+  ByteReader in(body.bytes);
   std::string instance_id = in.text();
   if (!in.at_end()) return damaged(Table::kMeta, kInstanceKey, kNonsense);
   return instance_id;
+}
+
+Record encode_former_instances(const std::vector<std::string>& ids) {
+  ByteWriter out;
+  out.u32(static_cast<std::uint32_t>(ids.size()));
+  for (const std::string& id : ids) out.text(id);
+  return own_record(kFormerInstancesKey, out.bytes());
+}
+
+Result<std::vector<std::string>> decode_former_instances(std::string_view value) {
+  PAWL_TRY(const Body body, unseal(Table::kMeta, kFormerInstancesKey, value));
+  ByteReader in(body.bytes);
+  constexpr std::size_t kLeastBytes = 4;  // a length
+  std::vector<std::string> ids(in.count(kLeastBytes));
+  for (std::string& id : ids) id = in.text();
+  if (!in.at_end()) return damaged(Table::kMeta, kFormerInstancesKey, kNonsense);
+  return ids;
 }
 
 Record encode_last_run(const LastRun& last) {
@@ -232,8 +268,8 @@ Record encode_last_run(const LastRun& last) {
 }
 
 Result<LastRun> decode_last_run(std::string_view value) {
-  PAWL_TRY(const std::string_view body, unseal(Table::kMeta, kLastRunKey, value));
-  ByteReader in(body);
+  PAWL_TRY(const Body body, unseal(Table::kMeta, kLastRunKey, value));
+  ByteReader in(body.bytes);
   LastRun last;
   last.id.value = in.u64();
   last.created_high.ms = in.i64();

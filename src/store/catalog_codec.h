@@ -9,9 +9,11 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
+#include "model/action.h"
 #include "model/pipeline.h"
 #include "model/source.h"
 #include "store/record.h"
@@ -49,19 +51,29 @@ using ScheduleMark = std::pair<std::string, WallTime>;
 [[nodiscard]] Result<ScheduleMark> decode_schedule_mark(std::string_view key,
                                                         std::string_view value);
 
+using StoredSuspension = std::pair<std::string, Suspension>;  // pipeline
+[[nodiscard]] Result<Record> encode_suspension(const StoredSuspension& suspension);
+[[nodiscard]] Result<StoredSuspension> decode_suspension(std::string_view key,
+                                                         std::string_view value);
+
 // Problems over the bound are left out, and a last one says how many.
 [[nodiscard]] Result<Record> encode_source(const SourceState& source);
 [[nodiscard]] Result<SourceState> decode_source(std::string_view key, std::string_view value);
 
-// Table kMeta: "format", "instance" and "last_run".
+// Table kMeta: "format", "instance", "last_run" and "former_instances"; "chain" is in chain_codec.h.
 inline constexpr std::string_view kFormatKey = "format";
 inline constexpr std::string_view kInstanceKey = "instance";
 inline constexpr std::string_view kLastRunKey = "last_run";
+inline constexpr std::string_view kFormerInstancesKey = "former_instances";
 
 [[nodiscard]] Record encode_format(std::uint32_t format);
 [[nodiscard]] Result<std::uint32_t> decode_format(std::string_view value);
 [[nodiscard]] Record encode_instance(std::string_view instance_id);
 [[nodiscard]] Result<std::string> decode_instance(std::string_view value);
+
+// The newest last.
+[[nodiscard]] Record encode_former_instances(const std::vector<std::string>& ids);
+[[nodiscard]] Result<std::vector<std::string>> decode_former_instances(std::string_view value);
 
 // Kept apart from the runs, so that removing the newest run never hands its number out again.
 struct LastRun {

@@ -123,6 +123,20 @@ Result<std::vector<ScheduleMark>> list_schedule_marks(const Transaction& txn,
   return list_all<ScheduleMark>(txn, Table::kScheduleMarks, decode_schedule_mark, set_aside);
 }
 
+Result<void> put_suspension(Transaction& txn, const StoredSuspension& suspension) {
+  return put_record(txn, encode_suspension(suspension));
+}
+
+Result<void> remove_suspension(Transaction& txn, const std::string& pipeline) {
+  PAWL_CHECK(check_name("a pipeline", pipeline));
+  return txn.remove(Table::kSuspensions, pipeline);
+}
+
+Result<std::vector<StoredSuspension>> list_suspensions(const Transaction& txn,
+                                                       const SetAside& set_aside) {
+  return list_all<StoredSuspension>(txn, Table::kSuspensions, decode_suspension, set_aside);
+}
+
 Result<void> put_source(Transaction& txn, const SourceState& source) {
   return put_record(txn, encode_source(source));
 }

@@ -48,6 +48,11 @@ class DefinitionCache {
 [[nodiscard]] Result<std::vector<ScheduleMark>> list_schedule_marks(const Transaction& txn,
                                                                     const SetAside& set_aside);
 
+[[nodiscard]] Result<void> put_suspension(Transaction& txn, const StoredSuspension& suspension);
+[[nodiscard]] Result<void> remove_suspension(Transaction& txn, const std::string& pipeline);
+[[nodiscard]] Result<std::vector<StoredSuspension>> list_suspensions(const Transaction& txn,
+                                                                     const SetAside& set_aside);
+
 [[nodiscard]] Result<void> put_source(Transaction& txn, const SourceState& source);
 [[nodiscard]] Result<void> remove_source(Transaction& txn, const std::string& name);
 [[nodiscard]] Result<std::vector<SourceState>> list_sources(const Transaction& txn,

@@ -5,13 +5,21 @@
 
 namespace pawl::store {
 
+bool DamageLog::is_new(const Error& error) {
+  std::lock_guard lock(mutex_);
+  return reported_.size() < limits::kStoreDamageNames && reported_.insert(error.context).second;
+}
+
 void DamageLog::report(const Error& error) {
-  {
-    std::lock_guard lock(mutex_);
-    if (reported_.size() >= limits::kStoreDamageNames) return;
-    if (!reported_.insert(error.context).second) return;
-  }
+  if (!is_new(error)) return;
   log_warning("a stored record is set aside", {{"record", error.context}, {"why", error.message}});
+}
+
+void DamageLog::count(const Error& error) { (void)is_new(error); }
+
+std::size_t DamageLog::total() const {
+  std::lock_guard lock(mutex_);
+  return reported_.size();
 }
 
 }  // namespace pawl::store

@@ -29,28 +29,6 @@ constexpr mode_t kDirectoryMode = 0700;
 constexpr int kLockTries = 20;
 constexpr std::chrono::milliseconds kLockPause{25};
 
-Error system_error(int code, const std::string& path) {
-  const auto kind = [&] {
-    switch (code) {
-      case EACCES:
-      case EPERM:
-      case EROFS:
-        return ErrorKind::kDenied;
-      case ENOENT:
-        return ErrorKind::kNotFound;
-      case ENOTDIR:
-      case ELOOP:
-        return ErrorKind::kInvalid;
-      case ENOSPC:
-      case EDQUOT:
-        return ErrorKind::kExhausted;
-      default:
-        return ErrorKind::kUnavailable;
-    }
-  };
-  return {kind(), std::strerror(code), path};
-}
-
 std::string parent_of(const std::string& path) {
   std::string trimmed = path;
   while (trimmed.size() > 1 && trimmed.back() == '/') trimmed.pop_back();
@@ -83,6 +61,28 @@ Result<void> write_all(int file, std::string_view bytes, const std::string& path
 }
 
 }  // namespace
+
+Error system_error(int code, const std::string& path) {
+  const auto kind = [&] {
+    switch (code) {
+      case EACCES:
+      case EPERM:
+      case EROFS:
+        return ErrorKind::kDenied;
+      case ENOENT:
+        return ErrorKind::kNotFound;
+      case ENOTDIR:
+      case ELOOP:
+        return ErrorKind::kInvalid;
+      case ENOSPC:
+      case EDQUOT:
+        return ErrorKind::kExhausted;
+      default:
+        return ErrorKind::kUnavailable;
+    }
+  };
+  return {kind(), std::strerror(code), path};
+}
 
 std::optional<std::string_view> network_filesystem(std::uint64_t type) {
   // linux/magic.h and statfs(2).
@@ -172,14 +172,19 @@ Result<std::optional<InstanceFile>> read_instance_file(const std::string& direct
 }
 
 Result<void> write_instance_file(const std::string& directory, const InstanceFile& instance) {
-  const std::string path = instance_path(directory);
+  return replace_file(
+      directory, "instance",
+      "pawl store " + std::to_string(instance.format) + " " + instance.instance_id + "\n");
+}
+
+Result<void> replace_file(const std::string& directory, const std::string& name,
+                          std::string_view bytes) {
+  const std::string path = directory + "/" + name;
   const std::string draft = path + ".new";
   UniqueFd file(
       ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, kFileMode));
   if (!file.is_open()) return system_error(errno, draft);
-  PAWL_CHECK(write_all(
-      file.get(),
-      "pawl store " + std::to_string(instance.format) + " " + instance.instance_id + "\n", draft));
+  PAWL_CHECK(write_all(file.get(), bytes, draft));
   if (::fsync(file.get()) != 0) return system_error(errno, draft);
   if (::rename(draft.c_str(), path.c_str()) != 0) return system_error(errno, path);
   return sync_directory(directory);

@@ -1,6 +1,8 @@
 // The directory that holds a store: made, checked and locked before LMDB sees it.
 //
 //   agent.lock   flock(2)ed by the agent that writes; holds its process id, for messages only
+//   host.key     the seed of the key that signs the history's chain, in hex (host_key.h)
+//   ballast      room on the disk that is given up when there is none (ballast.h)
 //   instance     "pawl store <format> <instance id>\n": says that the store was made, whatever happened to data.mdb since
 //   data.mdb, lock.mdb   LMDB's
 #pragma once
@@ -46,12 +48,19 @@ struct InstanceFile {
 [[nodiscard]] Result<void> write_instance_file(const std::string& directory,
                                                const InstanceFile& instance);
 
+// Writes `bytes` into a file of the directory (mode 0600), atomically and durably.
+[[nodiscard]] Result<void> replace_file(const std::string& directory, const std::string& name,
+                                        std::string_view bytes);
+
 // Error: data_is_gone() when a store was made here but its data is missing: it must not be taken for a new one.
 [[nodiscard]] Result<void> check_data_present(const std::string& directory,
                                               const std::optional<InstanceFile>& instance);
 
 // kCorrupt, and what to do.
 [[nodiscard]] Error data_is_gone(const std::string& directory);
+
+// An errno as an Error; the context is the path.
+[[nodiscard]] Error system_error(int code, const std::string& path);
 
 // Makes new directory entries durable.
 [[nodiscard]] Result<void> sync_directory(const std::string& directory);

@@ -38,6 +38,10 @@ constexpr mdb_mode_t kFileMode = 0600;
 // No record is larger; a larger size is a damaged page's, and may point out of the map.
 constexpr std::size_t kMaxValueBytes = limits::kDefinitionBytes + 1024;
 
+// The first format's tables are in every store.
+constexpr std::size_t kFirstTables = 15;
+constexpr unsigned kNoTable = ~0u;
+
 struct FailedAssertion {};
 constexpr int kAssertionFailed = -1;  // LMDB's codes are below -30000, errno's above 0
 
@@ -147,6 +151,7 @@ Cursor::~Cursor() {
 }
 
 Result<bool> Cursor::move(int operation, std::string_view key) {
+  if (!cursor_) return false;  // of a table that is not there
   MDB_val found_key = to_value(key);
   MDB_val found_value{};
   int code = guarded([&] {
@@ -176,7 +181,9 @@ Transaction::Transaction(Transaction&& other) noexcept
     : txn_(std::exchange(other.txn_, nullptr)),
       tables_(other.tables_),
       directory_(other.directory_),
-      failure_(std::move(other.failure_)) {}
+      failure_(std::move(other.failure_)),
+      shortage_(other.shortage_),
+      touched_bytes_(other.touched_bytes_) {}
 
 Transaction::~Transaction() {
   if (txn_) abort_transaction(txn_);
@@ -188,12 +195,19 @@ unsigned Transaction::handle(Table table) const {
 }
 
 Error Transaction::fail(int code) {
-  if (!failure_) failure_ = to_error(code, *directory_);
+  if (failure_) return *failure_;
+  failure_ = to_error(code, *directory_);
+  if (code == MDB_MAP_FULL) {
+    shortage_ = Shortage::kMap;
+  } else if (failure_->kind == ErrorKind::kExhausted && code != ENOMEM) {
+    shortage_ = Shortage::kDisk;
+  }
   return *failure_;
 }
 
 Result<std::optional<std::string_view>> Transaction::get(Table table, std::string_view key) const {
   if (failure_) return *failure_;
+  if (handle(table) == kNoTable) return std::optional<std::string_view>();
   MDB_val wanted = to_value(key);
   MDB_val found{};
   int code = guarded([&] { return mdb_get(txn_, handle(table), &wanted, &found); });
@@ -206,6 +220,7 @@ Result<std::optional<std::string_view>> Transaction::get(Table table, std::strin
 Result<Cursor> Transaction::cursor(Table table) const {
   if (failure_) return *failure_;
   MDB_cursor* cursor = nullptr;
+  if (handle(table) == kNoTable) return Cursor(cursor, directory_);
   const int code = mdb_cursor_open(txn_, handle(table), &cursor);
   if (code != 0) return to_error(code, *directory_);
   return Cursor(cursor, directory_);
@@ -215,6 +230,8 @@ Result<void> Transaction::put(Table table, std::string_view key, std::string_vie
   if (failure_) return *failure_;
   MDB_val new_key = to_value(key);
   MDB_val new_value = to_value(value);
+  constexpr std::size_t kPagesBytes = 4 * 4096;  // the leaf and what is above it
+  touched_bytes_ += 2 * value.size() + kPagesBytes;
   const int code = guarded([&] { return mdb_put(txn_, handle(table), &new_key, &new_value, 0); });
   if (code != 0) return fail(code);
   return {};
@@ -239,6 +256,10 @@ Result<void> Transaction::commit() {
   if (code == kAssertionFailed) abort_transaction(txn);  // it is not freed then
   if (code != 0) return fail(code);
   return {};
+}
+
+void Transaction::abandon() {
+  if (txn_) abort_transaction(std::exchange(txn_, nullptr));
 }
 
 // --- Environment ---
@@ -343,6 +364,10 @@ Result<void> Environment::open_tables() {
                           &tables_[static_cast<std::size_t>(table)]);
     });
     if (code == 0) continue;
+    if (code == MDB_NOTFOUND && static_cast<std::size_t>(table) >= kFirstTables) {
+      tables_[static_cast<std::size_t>(table)] = kNoTable;
+      continue;
+    }
     abort_transaction(txn);
     return to_error(code, directory_);
   }
@@ -422,6 +447,20 @@ Result<std::size_t> Environment::count_free_pages(std::size_t from) const {
   abort_transaction(txn);
   if (code != MDB_NOTFOUND) return to_error(code, directory_);
   return free;
+}
+
+std::size_t Environment::high_water_bytes() const {
+  MDB_envinfo info{};
+  MDB_stat status{};
+  mdb_env_info(env_, &info);
+  mdb_env_stat(env_, &status);
+  return (info.me_last_pgno + 1) * status.ms_psize;
+}
+
+Result<void> Environment::copy_to(int file) const {
+  const int code = guarded([&] { return mdb_env_copyfd2(env_, file, MDB_CP_COMPACT); });
+  if (code != 0) return to_error(code, directory_);
+  return {};
 }
 
 Result<Environment::Usage> Environment::usage() const {

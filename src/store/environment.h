@@ -78,6 +78,14 @@ class Transaction {
   [[nodiscard]] Result<void> remove(Table table, std::string_view key);
   // Durable when it returns. The transaction has ended, whatever the result.
   [[nodiscard]] Result<void> commit();
+  // Ends it without a trace; likewise.
+  void abandon();
+
+  // What a failed write was short of. kMap: the map's end; kDisk: the filesystem.
+  enum class Shortage : std::uint8_t { kNone, kMap, kDisk };
+  [[nodiscard]] Shortage shortage() const { return shortage_; }
+  // An upper bound for what its writes take of the map, roughly.
+  [[nodiscard]] std::size_t touched_bytes() const { return touched_bytes_; }
 
  private:
   friend class Environment;
@@ -90,6 +98,8 @@ class Transaction {
   const TableHandles* tables_;
   const std::string* directory_;
   std::optional<Error> failure_;
+  Shortage shortage_ = Shortage::kNone;
+  std::size_t touched_bytes_ = 0;
 };
 
 class Environment {
@@ -106,7 +116,7 @@ class Environment {
     std::size_t map_bytes = 0;
   };
 
-  // Makes tables that are missing, unless read-only.
+  // Makes tables that are missing; read-only, those that an older format did not have are empty.
   [[nodiscard]] static Result<std::unique_ptr<Environment>> open(const Options& options);
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
@@ -121,10 +131,15 @@ class Environment {
   // Gives back what the map holds of physical memory. The kernel has it in its page cache still, and counts it as
   // its own then; without this, an agent seems as large as what was ever read or written.
   void release_memory();
+  // Up to the last page that was ever used: an upper bound of what is in use, had for nothing.
+  [[nodiscard]] std::size_t high_water_bytes() const;
   // Reads the list of free pages: not for every commit.
   [[nodiscard]] Result<Usage> usage() const;
   // How much of what is in use was missing at the end of the file when it was opened. 0: nothing.
   [[nodiscard]] std::size_t missing_bytes() const { return missing_bytes_; }
+  // Writes a compacted copy of one snapshot. Every page must have been read without an error before: LMDB copies in two
+  // threads, where a failed assertion could not be caught.
+  [[nodiscard]] Result<void> copy_to(int file) const;
 
  private:
   class Registration;

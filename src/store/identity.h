@@ -5,21 +5,39 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
+#include "base/signing.h"
+#include "store/catalog_codec.h"
 #include "store/directory.h"
 #include "store/environment.h"
 
 namespace pawl::store {
 
-// Of the tables and records as a whole. docs/store-format.md has the history.
-inline constexpr std::uint32_t kStoreFormat = 1;
+// Of the tables and records as a whole. docs/store-format.md has the history. A store of format 1 is read as it is, and becomes one of
+// format 2 when an agent opens it.
+inline constexpr std::uint32_t kStoreFormat = 2;
 
-// Makes a new store's identity, or finds an old one's and mends the copy that is damaged. Returns the instance id.
+struct Identity {
+  std::string instance_id;
+  std::vector<std::string> former;  // ids it had before it was restored, the newest last
+};
+
+// A store that was damaged and set aside, in whose place a new one is made.
+struct Predecessor {
+  std::string file;  // its name now
+  LastRun last;      // no number and no time up to here may be used again
+};
+
+// Makes a new store's identity and begins its chain, or finds an old one's, mends the copy that is damaged, upgrades it, and notes
+// in the chain when it is signed with a new key. One transaction.
 // Errors: kInvalid (made by a newer pawl), kCorrupt (both copies are damaged, or only the file is left).
-[[nodiscard]] Result<std::string> establish_identity(Environment& environment,
-                                                     const std::string& directory,
-                                                     const std::optional<InstanceFile>& file);
+[[nodiscard]] Result<Identity> establish_identity(Environment& environment,
+                                                  const std::string& directory,
+                                                  const std::optional<InstanceFile>& file,
+                                                  const SigningKey& key,
+                                                  const std::optional<Predecessor>& predecessor);
 
 // For readers: changes nothing. kNotFound: the store is empty; else as above.
 [[nodiscard]] Result<void> check_identity(const Environment& environment,

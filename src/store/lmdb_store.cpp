@@ -3,20 +3,26 @@
 // call: a snapshot that is held keeps LMDB from reusing pages, and the file grows.
 #include "store/lmdb_store.h"
 
+#include <sys/stat.h>
+
 #include <atomic>
-#include <chrono>
+#include <map>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
 #include "base/log.h"
 #include "store/catalog_table.h"
+#include "store/chain_table.h"
 #include "store/damage_log.h"
+#include "store/damaged_store.h"
 #include "store/directory.h"
 #include "store/environment.h"
+#include "store/host_key.h"
 #include "store/identity.h"
 #include "store/log_table.h"
 #include "store/run_table.h"
+#include "store/upkeep.h"
 
 namespace pawl {
 namespace {
@@ -24,7 +30,9 @@ namespace {
 using store::DamageLog;
 using store::DirectoryLock;
 using store::Environment;
+using store::RunChange;
 using store::Transaction;
+using store::Upkeep;
 
 template <typename Port>
 class Reading : public Port {
@@ -78,11 +86,12 @@ class Reading : public Port {
 
 class LmdbTransaction : public StoreTransaction {
  public:
-  LmdbTransaction(Transaction txn, std::int64_t log_limit_bytes, DamageLog& damage,
+  LmdbTransaction(Transaction txn, std::int64_t log_limit_bytes, DamageLog& damage, Upkeep& upkeep,
                   std::atomic<bool>& transaction_is_open)
       : txn_(std::move(txn)),
         log_limit_bytes_(log_limit_bytes),
         damage_(damage),
+        upkeep_(upkeep),
         transaction_is_open_(transaction_is_open) {}
   LmdbTransaction(const LmdbTransaction&) = delete;
   LmdbTransaction& operator=(const LmdbTransaction&) = delete;
@@ -102,7 +111,18 @@ class LmdbTransaction : public StoreTransaction {
   }
 
   Result<void> commit() override {
-    auto result = txn_.commit();
+    auto result = extend_chain();
+    if (result) {
+      result = txn_.commit();
+    } else {
+      txn_.abandon();
+    }
+    if (result) {
+      upkeep_.note_committed(txn_);
+      for (const auto& [run, change] : changes_) note_change(run, change);
+    } else {
+      upkeep_.note_failed(txn_);
+    }
     end();
     return result;
   }
@@ -116,9 +136,20 @@ class LmdbTransaction : public StoreTransaction {
     if (!hash) return hash.error();
     return {};
   }
-  Result<void> put(const SaveRun& save) { return store::put_run(txn_, save.run, damage_); }
-  Result<void> put(const SaveTask& save) { return store::put_task(txn_, save.task); }
-  Result<void> put(const SaveAttempt& save) { return store::put_attempt(txn_, save.attempt); }
+  Result<void> put(const SaveRun& save) {
+    PAWL_TRY(const RunChange change, store::put_run(txn_, save.run, damage_));
+    has_ended_[save.run.id] = is_final(save.run.status);
+    if (change != RunChange::kNone) changes_[save.run.id] = {save.run.pipeline, change};
+    return {};
+  }
+  Result<void> put(const SaveTask& save) {
+    has_ended_.try_emplace(save.task.run);
+    return store::put_task(txn_, save.task);
+  }
+  Result<void> put(const SaveAttempt& save) {
+    has_ended_.try_emplace(save.attempt.key.run);
+    return store::put_attempt(txn_, save.attempt);
+  }
   Result<void> put(const SaveTrigger& save) {
     return store::put_trigger(txn_, save.pipeline, save.identity, save.run);
   }
@@ -131,9 +162,16 @@ class LmdbTransaction : public StoreTransaction {
   }
   Result<void> put(const SaveSource& save) { return store::put_source(txn_, save.state); }
   Result<void> put(const DeleteSource& command) { return store::remove_source(txn_, command.name); }
-  Result<void> put(const SaveSuspension&) { return {}; }
-  Result<void> put(const DeleteSuspension&) { return {}; }
-  Result<void> put(const SaveAction&) { return {}; }
+  Result<void> put(const SaveSuspension& save) {
+    return store::put_suspension(txn_, {save.pipeline, save.suspension});
+  }
+  Result<void> put(const DeleteSuspension& command) {
+    return store::remove_suspension(txn_, command.pipeline);
+  }
+  Result<void> put(const SaveAction& save) {
+    actions_.push_back(save.action);
+    return {};
+  }
   // Named one by one, so that a new command does not compile before it is stored.
   Result<void> put(const RunAttempt&) { refuse_effect(); }
   Result<void> put(const SignalAttempt&) { refuse_effect(); }
@@ -143,31 +181,69 @@ class LmdbTransaction : public StoreTransaction {
     panic("an effect is nothing that can be stored", __FILE__, __LINE__);
   }
 
+  struct Change {
+    std::string pipeline;
+    RunChange kind = RunChange::kNone;
+  };
+
+  // What people did, and the runs of this transaction that have ended, as they are after its last write. A run that
+  // had ended before and is changed once more is sealed anew.
+  Result<void> extend_chain() {
+    std::vector<RunId> ended;
+    for (const auto& [run, known] : has_ended_) {
+      bool is_ended = known.value_or(false);
+      if (!known) {
+        PAWL_TRY(is_ended, store::has_ended(txn_, run));
+      }
+      if (is_ended) ended.push_back(run);
+    }
+    if (ended.empty() && actions_.empty()) return {};
+    PAWL_TRY(store::ChainWriter chain, store::ChainWriter::open(txn_));
+    for (const Action& action : actions_) PAWL_CHECK(chain.append(action));
+    for (RunId run : ended) PAWL_CHECK(chain.append_run(run));
+    return chain.finish(upkeep_.key());
+  }
+
+  void note_change(RunId run, const Change& change) {
+    if (change.kind == RunChange::kEnded) {
+      upkeep_.retention().note_ended(change.pipeline, run);
+    } else {
+      upkeep_.retention().recount(change.pipeline);
+    }
+  }
+
   Transaction txn_;
   const std::int64_t log_limit_bytes_;
   DamageLog& damage_;
+  Upkeep& upkeep_;
   std::atomic<bool>& transaction_is_open_;
+  // Runs that were written to; nothing: only a task or an attempt of it was.
+  std::map<RunId, std::optional<bool>> has_ended_;
+  std::map<RunId, Change> changes_;
+  std::vector<Action> actions_;
   bool is_open_ = true;
 };
 
 class LmdbStore : public Reading<Store> {
  public:
-  LmdbStore(DirectoryLock lock, std::unique_ptr<Environment> environment, std::string instance_id,
-            std::int64_t log_limit_bytes)
+  LmdbStore(DirectoryLock lock, std::unique_ptr<Environment> environment, store::Identity identity,
+            SigningKey key, const StoreOptions& options)
       : Reading(std::move(lock), std::move(environment)),
-        instance_id_(std::move(instance_id)),
-        log_limit_bytes_(log_limit_bytes) {}
+        identity_(std::move(identity)),
+        log_limit_bytes_(options.log_limit_bytes),
+        upkeep_(options.directory, options.map_bytes, std::move(key)) {}
 
   Result<std::unique_ptr<StoreTransaction>> begin() override {
-    look_after();
-    PAWL_ASSERT(!transaction_is_open_.exchange(true));
+    PAWL_ASSERT(!transaction_is_open_);
+    PAWL_CHECK(upkeep_.before_write(*environment_));
+    transaction_is_open_ = true;
     auto txn = environment_->write();
     if (!txn) {
       transaction_is_open_ = false;
       return std::move(txn).error();
     }
     return std::unique_ptr<StoreTransaction>(std::make_unique<LmdbTransaction>(
-        std::move(txn).value(), log_limit_bytes_, damage_, transaction_is_open_));
+        std::move(txn).value(), log_limit_bytes_, damage_, upkeep_, transaction_is_open_));
   }
 
   // Each part, and each run, in a snapshot of its own: a damaged page spoils the snapshot that meets it, and is then
@@ -176,6 +252,7 @@ class LmdbStore : public Reading<Store> {
     StoredWorld world;
     const store::SetAside set_aside = [&](const Error& error) {
       world.damaged.push_back(error.text());
+      damage_.count(error);
     };
     if (const std::size_t missing = environment_->missing_bytes(); missing > 0) {
       set_aside({ErrorKind::kCorrupt,
@@ -185,7 +262,9 @@ class LmdbStore : public Reading<Store> {
     {
       // Without it, old numbers would be handed out again.
       PAWL_TRY(const Transaction txn, environment_->read());
-      PAWL_TRY(world.last_run, store::read_last_run(txn, damage_));
+      PAWL_TRY(const store::LastRun last, store::read_last_run(txn, damage_));
+      world.last_run = last.id;
+      world.highest_time = last.created_high;
     }
     store::DefinitionCache definitions;
     PAWL_CHECK(load_part(world.pipelines, set_aside, [&](const Transaction& txn) {
@@ -194,6 +273,9 @@ class LmdbStore : public Reading<Store> {
     PAWL_CHECK(load_part(world.schedule_marks, set_aside, [&](const Transaction& txn) {
       return store::list_schedule_marks(txn, set_aside);
     }));
+    PAWL_CHECK(load_part(world.suspensions, set_aside, [&](const Transaction& txn) {
+      return store::list_suspensions(txn, set_aside);
+    }));
     PAWL_CHECK(load_part(world.sources, set_aside, [&](const Transaction& txn) {
       return store::list_sources(txn, set_aside);
     }));
@@ -201,30 +283,14 @@ class LmdbStore : public Reading<Store> {
     return world;
   }
 
-  const std::string& instance_id() const override { return instance_id_; }
-  std::vector<std::string> former_instances() const override { return {}; }
-  Result<bool> prune(const KeepRules&, WallTime) override { return false; }
-  bool has_room() override { return true; }
-  std::vector<std::string> warnings() const override { return {}; }
-
-  // Every limits::kStoreCheckMs: readers that died are let go of, memory is given back, room is looked at.
-  void look_after() {
-    const auto now = std::chrono::steady_clock::now();
-    if (now < next_look_) return;
-    next_look_ = now + std::chrono::milliseconds(limits::kStoreCheckMs);
-    environment_->check_readers();
-    environment_->release_memory();
-    const auto usage = environment_->usage();
-    if (!usage) return;  // the transaction that follows meets the same trouble and reports it
-    const std::size_t percent = usage->used_bytes / (usage->map_bytes / 100 + 1);
-    const bool is_tight = percent >= limits::kStoreWarnPercent;
-    if (is_tight && !was_tight_) {
-      log_warning("the store is nearly full; raise state.max_size",
-                  {{"used_bytes", std::to_string(usage->used_bytes)},
-                   {"max_bytes", std::to_string(usage->map_bytes)}});
-    }
-    was_tight_ = is_tight;
+  const std::string& instance_id() const override { return identity_.instance_id; }
+  std::vector<std::string> former_instances() const override { return identity_.former; }
+  Result<bool> prune(const KeepRules& rules, WallTime now) override {
+    PAWL_ASSERT(!transaction_is_open_);
+    return upkeep_.prune(*environment_, rules, now);
   }
+  bool has_room() override { return upkeep_.has_room(*environment_); }
+  std::vector<std::string> warnings() const override { return upkeep_.warnings(damage_); }
 
  private:
   // What is damaged or missing is set aside, and `part` stays as it is; any other error is returned.
@@ -268,11 +334,10 @@ class LmdbStore : public Reading<Store> {
     return {};
   }
 
-  const std::string instance_id_;
+  const store::Identity identity_;
   const std::int64_t log_limit_bytes_;
+  Upkeep upkeep_;
   std::atomic<bool> transaction_is_open_ = false;
-  std::chrono::steady_clock::time_point next_look_;
-  bool was_tight_ = false;
 };
 
 // The file only says that there is a store; when it is damaged, it still says that.
@@ -283,6 +348,47 @@ Result<std::optional<store::InstanceFile>> find_instance_file(const std::string&
   return std::optional<store::InstanceFile>();
 }
 
+struct Opened {
+  std::unique_ptr<Environment> environment;
+  store::Identity identity;
+};
+
+Result<Opened> open_data(const StoreOptions& options,
+                         const std::optional<store::InstanceFile>& file, const SigningKey& key,
+                         const std::optional<store::Predecessor>& predecessor) {
+  const std::size_t map_bytes = store::Room::map_bytes(options.map_bytes);
+  PAWL_TRY(auto environment, Environment::open({options.directory, map_bytes, false, true}));
+  PAWL_TRY(store::Identity identity,
+           store::establish_identity(*environment, options.directory, file, key, predecessor));
+  return Opened{std::move(environment), std::move(identity)};
+}
+
+// An agent that does not start runs nothing: what LMDB cannot open is kept, and a new store takes its place. Only where
+// the file `instance` still says whose containers are ours, and there is a file to keep: one that is not there may be on a
+// disk that is not mounted.
+Result<Opened> open_or_replace(const StoreOptions& options,
+                               const std::optional<store::InstanceFile>& file,
+                               const SigningKey& key) {
+  const std::string& directory = options.directory;
+  auto opened = store::check_data_present(directory, file)
+                    ? open_data(options, file, key, {})
+                    : Result<Opened>(store::data_is_gone(directory));
+  if (!opened && opened.error().kind == ErrorKind::kExhausted) {
+    // Opening an old store may have to write.
+    store::Ballast(directory, options.map_bytes).give_up();
+    opened = open_data(options, file, key, {});
+  }
+  struct stat info {};
+  const bool is_there = ::stat(store::data_path(directory).c_str(), &info) == 0;
+  if (opened || opened.error().kind != ErrorKind::kCorrupt || !file || !is_there) return opened;
+  PAWL_TRY(const std::string name, store::move_data_aside(directory, "damaged"));
+  log_error("the store is damaged and set aside; a new one is begun",
+            {{"file", name}, {"why", opened.error().text()}});
+  const store::LastRun last = store::salvage_last_run(directory + "/" + name);
+  store::drop_old_damaged(directory);
+  return open_data(options, file, key, store::Predecessor{name, last});
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_store(const StoreOptions& options) {
@@ -290,13 +396,11 @@ Result<std::unique_ptr<Store>> open_store(const StoreOptions& options) {
   PAWL_CHECK(store::prepare_directory(directory));
   PAWL_TRY(DirectoryLock lock, DirectoryLock::exclusive(directory));
   PAWL_TRY(const auto file, find_instance_file(directory));
-  PAWL_CHECK(store::check_data_present(directory, file));
-  PAWL_TRY(auto environment, Environment::open({directory, options.map_bytes, false, true}));
-  PAWL_TRY(std::string instance_id, store::establish_identity(*environment, directory, file));
-  auto opened = std::make_unique<LmdbStore>(std::move(lock), std::move(environment),
-                                            std::move(instance_id), options.log_limit_bytes);
-  opened->look_after();
-  return std::unique_ptr<Store>(std::move(opened));
+  PAWL_TRY(SigningKey key, store::establish_host_key(directory));
+  PAWL_TRY(Opened opened, open_or_replace(options, file, key));
+  return std::unique_ptr<Store>(
+      std::make_unique<LmdbStore>(std::move(lock), std::move(opened.environment),
+                                  std::move(opened.identity), std::move(key), options));
 }
 
 Result<std::unique_ptr<StoreReader>> open_store_reader(const std::string& directory) {

@@ -27,9 +27,9 @@ struct OpenChunk {
 };
 
 Result<OpenChunk> open_chunk(std::string_view key, std::string_view value) {
-  PAWL_TRY(const std::string_view body, unseal(Table::kLogChunks, key, value));
+  PAWL_TRY(const Body body, unseal(Table::kLogChunks, key, value));
   OpenChunk chunk;
-  ByteReader in(body);
+  ByteReader in(body.bytes);
   chunk.header.records = in.u32();
   chunk.header.text_bytes = in.u32();
   chunk.header.last_time_ns = in.i64();
@@ -129,9 +129,9 @@ Record encode_log_summary(const AttemptKey& attempt, const LogSummary& summary) 
 }
 
 Result<LogSummary> decode_log_summary(std::string_view key, std::string_view value) {
-  PAWL_TRY(const std::string_view body, unseal(Table::kLogs, key, value));
+  PAWL_TRY(const Body body, unseal(Table::kLogs, key, value));
   LogSummary summary;
-  ByteReader in(body);
+  ByteReader in(body.bytes);
   summary.next = in.u64();
   summary.head_end = in.u64();
   summary.tail_first = in.u64();

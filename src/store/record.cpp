@@ -20,6 +20,16 @@ std::uint32_t checksum(Table table, std::string_view key, std::uint8_t version,
 
 }  // namespace
 
+std::uint8_t record_version(Table table) {
+  switch (table) {
+    case Table::kRuns:
+    case Table::kAttempts:
+      return 2;
+    default:
+      return 1;
+  }
+}
+
 Result<Record> make_record(Table table, std::string key, std::string_view body,
                            std::size_t max_bytes) {
   if (body.size() > max_bytes) {
@@ -34,13 +44,14 @@ Result<Record> make_record(Table table, std::string key, std::string_view body,
 
 std::string seal(Table table, std::string_view key, std::string_view body) {
   ByteWriter out;
-  out.u8(kRecordVersion);
-  out.u32(checksum(table, key, kRecordVersion, body));
+  const std::uint8_t version = record_version(table);
+  out.u8(version);
+  out.u32(checksum(table, key, version, body));
   out.raw(body);
   return out.take();
 }
 
-Result<std::string_view> unseal(Table table, std::string_view key, std::string_view value) {
+Result<Body> unseal(Table table, std::string_view key, std::string_view value) {
   ByteReader in(value);
   const std::uint8_t version = in.u8();
   const std::uint32_t stored = in.u32();
@@ -49,11 +60,11 @@ Result<std::string_view> unseal(Table table, std::string_view key, std::string_v
   if (checksum(table, key, version, body) != stored) {
     return damaged(table, key, "its checksum does not match");
   }
-  if (version != kRecordVersion) {
+  if (version == 0 || version > record_version(table)) {
     return damaged(table, key,
                    "it has version " + std::to_string(version) + ", which this pawl does not know");
   }
-  return body;
+  return Body{version, body};
 }
 
 Error damaged(Table table, std::string_view key, std::string_view why) {

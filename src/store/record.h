@@ -19,8 +19,10 @@
 
 namespace pawl::store {
 
-inline constexpr std::uint8_t kRecordVersion = 1;  // of every table so far
 inline constexpr std::size_t kFrameBytes = 5;
+
+// The version that is written into a table. All earlier ones, from 1 on, are read for ever.
+[[nodiscard]] std::uint8_t record_version(Table table);
 
 // What is put into a table.
 struct Record {
@@ -35,9 +37,14 @@ struct Record {
 
 [[nodiscard]] std::string seal(Table table, std::string_view key, std::string_view body);
 
-// The body, valid as long as `value`. Error: kCorrupt, naming the record.
-[[nodiscard]] Result<std::string_view> unseal(Table table, std::string_view key,
-                                              std::string_view value);
+// What is in the frame; its bytes are valid as long as the value they came in.
+struct Body {
+  std::uint8_t version = 0;  // 1 to record_version() of its table
+  std::string_view bytes;
+};
+
+// Error: kCorrupt, naming the record.
+[[nodiscard]] Result<Body> unseal(Table table, std::string_view key, std::string_view value);
 
 // The error for a record whose bytes make no sense; `why` is for people.
 [[nodiscard]] Error damaged(Table table, std::string_view key, std::string_view why);

@@ -73,6 +73,8 @@ Result<Record> encode_run(const StoredRun& stored) {
   out.text(run.trigger.identity);
   write_message(out, run.trigger.actor);
   write(out, run.trigger.scheduled_at);
+  out.u64(run.trigger.parent.value);
+  out.u32(run.trigger.depth);
   write(out, run.params);
   write(out, run.definition);
   out.text(run.revision);
@@ -85,11 +87,11 @@ Result<Record> encode_run(const StoredRun& stored) {
 }
 
 Result<StoredRun> decode_run(std::string_view key, std::string_view value) {
-  PAWL_TRY(const std::string_view body, unseal(Table::kRuns, key, value));
+  PAWL_TRY(const Body body, unseal(Table::kRuns, key, value));
   const auto id = parse_run_key(key);
   StoredRun stored;
   Run& run = stored.run;
-  ByteReader in(body);
+  ByteReader in(body.bytes);
   run.pipeline = in.text();
   run.status = read_status(in);
   run.reason = read_reason(in);
@@ -98,13 +100,20 @@ Result<StoredRun> decode_run(std::string_view key, std::string_view value) {
   run.trigger.identity = in.text();
   run.trigger.actor = in.text();
   run.trigger.scheduled_at = read_time(in);
+  if (body.version >= 2) {
+    run.trigger.parent.value = in.u64();
+    run.trigger.depth = in.u32();
+  }
   run.params = read_variables(in);
   run.definition = read_hash(in);
   run.revision = in.text();
   run.created_at = read_time(in);
   run.started_at = read_time(in);
   run.ended_at = read_time(in);
-  run.stop = in.choice<RunStop>(kRunStopCount);
+  // Version 1 had a flag here: cancelled or not.
+  run.stop = body.version >= 2 ? in.choice<RunStop>(kRunStopCount)
+             : in.flag()       ? RunStop::kCancel
+                               : RunStop::kNone;
   stored.created_high = read_time(in);
   if (!in.at_end() || !id) return damaged(Table::kRuns, key, kNonsense);
   run.id = *id;
@@ -124,10 +133,10 @@ Result<Record> encode_task(const TaskState& task) {
 }
 
 Result<TaskState> decode_task(std::string_view key, std::string_view value) {
-  PAWL_TRY(const std::string_view body, unseal(Table::kTasks, key, value));
+  PAWL_TRY(const Body body, unseal(Table::kTasks, key, value));
   const auto place = parse_task_key(key);
   TaskState task;
-  ByteReader in(body);
+  ByteReader in(body.bytes);
   task.status = read_status(in);
   task.reason = read_reason(in);
   task.message = in.text();
@@ -152,14 +161,18 @@ Result<Record> encode_attempt(const Attempt& attempt) {
   write(out, attempt.created_at);
   write(out, attempt.started_at);
   write(out, attempt.ended_at);
+  out.text(attempt.boot_id);
+  out.i64(attempt.started_mono.ms);
+  out.text(attempt.engine);
+  out.flag(attempt.log_incomplete);
   return make_record(Table::kAttempts, attempt_key(attempt.key), out.bytes());
 }
 
 Result<Attempt> decode_attempt(std::string_view key, std::string_view value) {
-  PAWL_TRY(const std::string_view body, unseal(Table::kAttempts, key, value));
+  PAWL_TRY(const Body body, unseal(Table::kAttempts, key, value));
   const auto place = parse_attempt_key(key);
   Attempt attempt;
-  ByteReader in(body);
+  ByteReader in(body.bytes);
   attempt.status = read_status(in);
   attempt.reason = read_reason(in);
   attempt.message = in.text();
@@ -170,6 +183,12 @@ Result<Attempt> decode_attempt(std::string_view key, std::string_view value) {
   attempt.created_at = read_time(in);
   attempt.started_at = read_time(in);
   attempt.ended_at = read_time(in);
+  if (body.version >= 2) {
+    attempt.boot_id = in.text();
+    attempt.started_mono.ms = in.i64();
+    attempt.engine = in.text();
+    attempt.log_incomplete = in.flag();
+  }
   if (!in.at_end() || !place) return damaged(Table::kAttempts, key, kNonsense);
   attempt.key = *place;
   return attempt;
@@ -185,9 +204,9 @@ Record encode_index_entry(Table table, std::string key, const IndexEntry& entry)
 }
 
 Result<IndexEntry> decode_index_entry(Table table, std::string_view key, std::string_view value) {
-  PAWL_TRY(const std::string_view body, unseal(table, key, value));
+  PAWL_TRY(const Body body, unseal(table, key, value));
   IndexEntry entry;
-  ByteReader in(body);
+  ByteReader in(body.bytes);
   entry.trigger = read_trigger_kind(in);
   entry.created_at = read_time(in);
   entry.created_high = read_time(in);

@@ -12,8 +12,6 @@
 #include <utility>
 
 #include "model/limits.h"
-#include "store/catalog_codec.h"
-#include "store/run_codec.h"
 
 namespace pawl::store {
 namespace {
@@ -37,6 +35,16 @@ Result<void> remove_possible_entries(Transaction& txn, Run run) {
   for (int kind = 0; kind < kTriggerKindCount; ++kind) {
     run.trigger.kind = static_cast<TriggerKind>(kind);
     for (const auto& [table, key] : index_keys(run)) PAWL_CHECK(txn.remove(table, key));
+  }
+  return {};
+}
+
+Result<void> put_index_entries(Transaction& txn, const StoredRun& stored) {
+  const IndexEntry entry{stored.run.trigger.kind, stored.run.created_at, stored.created_high};
+  for (const auto& [table, key] : index_keys(stored.run)) {
+    const Record index = encode_index_entry(table, key, entry);
+    PAWL_TRY(const auto present, txn.get(table, key));
+    if (present != index.value) PAWL_CHECK(txn.put(table, index.key, index.value));
   }
   return {};
 }
@@ -69,6 +77,13 @@ Result<LastRun> find_last_run(const Transaction& txn, DamageLog& damage) {
     last.created_high = std::max(last.created_high, run->created_high);
   }
   return last;
+}
+
+RunChange change_of(const Run& run, const Result<std::optional<StoredRun>>& old) {
+  if (!old) return RunChange::kUnsure;
+  const bool had_ended = *old && is_final((*old)->run.status);
+  if (had_ended == is_final(run.status)) return RunChange::kNone;
+  return had_ended ? RunChange::kUnsure : RunChange::kEnded;
 }
 
 // --- listing ---
@@ -200,7 +215,7 @@ Result<std::vector<Value>> read_rows(const Transaction& txn, Table table, RunId 
 
 }  // namespace
 
-Result<void> put_run(Transaction& txn, const Run& run, DamageLog& damage) {
+Result<RunChange> put_run(Transaction& txn, const Run& run, DamageLog& damage) {
   if (run.id.value == 0 || run.id.value > static_cast<std::uint64_t>(INT64_MAX)) {
     return Error{ErrorKind::kInvalid, "a run's id must be 1 to 2^63-1", run.id.text()};
   }
@@ -224,16 +239,13 @@ Result<void> put_run(Transaction& txn, const Run& run, DamageLog& damage) {
     }
   }
   PAWL_CHECK(txn.put(record.table, record.key, record.value));
-  const IndexEntry entry{run.trigger.kind, run.created_at, stored.created_high};
-  for (const auto& [table, key] : keys) {
-    const Record index = encode_index_entry(table, key, entry);
-    PAWL_TRY(const auto present, txn.get(table, key));
-    if (present != index.value) PAWL_CHECK(txn.put(table, index.key, index.value));
+  PAWL_CHECK(put_index_entries(txn, stored));
+  if (run.id > last.id || run.created_at > last.created_high) {
+    const Record note =
+        encode_last_run({std::max(run.id, last.id), std::max(last.created_high, run.created_at)});
+    PAWL_CHECK(txn.put(note.table, note.key, note.value));
   }
-  if (run.id <= last.id && run.created_at <= last.created_high) return {};
-  const Record note =
-      encode_last_run({std::max(run.id, last.id), std::max(last.created_high, run.created_at)});
-  return txn.put(note.table, note.key, note.value);
+  return change_of(run, old);
 }
 
 Result<void> put_task(Transaction& txn, const TaskState& task) {
@@ -281,9 +293,126 @@ Result<std::vector<RunId>> list_unfinished(const Transaction& txn) {
   return ids;
 }
 
-Result<RunId> read_last_run(const Transaction& txn, DamageLog& damage) {
-  PAWL_TRY(const LastRun last, find_last_run(txn, damage));
-  return last.id;
+Result<LastRun> read_last_run(const Transaction& txn, DamageLog& damage) {
+  return find_last_run(txn, damage);
+}
+
+Result<bool> has_ended(const Transaction& txn, RunId id) {
+  const auto run = find_run(txn, id);
+  if (!run && run.error().kind != ErrorKind::kCorrupt) return run.error();
+  return run && *run && is_final((*run)->run.status);
+}
+
+// --- removing ---
+
+namespace {
+
+// Up to `most` records whose keys start with `prefix`; how many.
+Result<std::size_t> remove_rows(Transaction& txn, Table table, const std::string& prefix,
+                                std::size_t most) {
+  std::vector<std::string> keys;
+  {
+    PAWL_TRY(Cursor cursor, txn.cursor(table));
+    PAWL_TRY(bool found, cursor.seek(prefix));
+    while (found && keys.size() < most && cursor.key().starts_with(prefix)) {
+      keys.emplace_back(cursor.key());
+      PAWL_TRY(found, cursor.next());
+    }
+  }
+  for (const std::string& key : keys) PAWL_CHECK(txn.remove(table, key));
+  return keys.size();
+}
+
+}  // namespace
+
+Result<Removal> remove_run(Transaction& txn, RunId id, const std::string& pipeline,
+                           RemovalBudget& budget) {
+  Run run;
+  run.id = id;
+  run.pipeline = pipeline;
+  const auto stored = find_run(txn, id);
+  if (!stored && stored.error().kind != ErrorKind::kCorrupt) return stored.error();
+  const bool is_sound = stored && *stored;
+  if (is_sound) run = (*stored)->run;
+  if (is_sound && !is_final(run.status)) {
+    PAWL_CHECK(remove_possible_entries(txn, run));
+    PAWL_CHECK(put_index_entries(txn, **stored));
+    return Removal::kKept;
+  }
+  const std::string prefix = run_key(id);
+  PAWL_TRY(std::size_t rows, remove_rows(txn, Table::kLogs, prefix, SIZE_MAX));
+  PAWL_TRY(const std::size_t chunks,
+           remove_rows(txn, Table::kLogChunks, prefix, budget.log_chunks));
+  budget.log_chunks -= chunks;
+  budget.rows += rows + chunks;
+  if (budget.log_chunks == 0) return Removal::kPartly;
+  for (Table table : {Table::kTasks, Table::kAttempts}) {
+    PAWL_TRY(rows, remove_rows(txn, table, prefix, SIZE_MAX));
+    budget.rows += rows;
+  }
+  if (is_sound) {
+    for (const auto& [table, key] : index_keys(run)) PAWL_CHECK(txn.remove(table, key));
+  } else {
+    PAWL_CHECK(remove_possible_entries(txn, run));
+  }
+  PAWL_CHECK(txn.remove(Table::kRuns, prefix));
+  return Removal::kDone;
+}
+
+Result<EndedRuns> EndedRuns::open(const Transaction& txn,
+                                  const std::optional<std::string>& pipeline, Order order,
+                                  RunId from) {
+  EndedRuns runs(pipeline ? Table::kRunsByPipelineStatus : Table::kRunsByStatus, order);
+  runs.lanes_.reserve(kStatusCount);
+  for (int number = 0; number < kStatusCount; ++number) {
+    const auto status = static_cast<Status>(number);
+    if (!is_final(status)) continue;
+    PAWL_TRY(Cursor cursor, txn.cursor(runs.table_));
+    Lane& lane = runs.lanes_.emplace_back(
+        Lane{std::move(cursor),
+             pipeline ? pipeline_status_prefix(*pipeline, status) : status_prefix(status),
+             std::nullopt});
+    const bool is_rising = order == Order::kOldestFirst;
+    PAWL_TRY(const bool found,
+             is_rising ? lane.cursor.seek(lane.prefix + run_key(from))
+                       : lane.cursor.seek_before(lane.prefix + run_key(RunId{UINT64_MAX})));
+    PAWL_CHECK(runs.settle(lane, found));
+  }
+  return runs;
+}
+
+// Passes over keys that make no sense.
+Result<void> EndedRuns::settle(Lane& lane, bool found) const {
+  lane.at.reset();
+  while (found && lane.cursor.key().starts_with(lane.prefix)) {
+    lane.at = parse_run_key(lane.cursor.key().substr(lane.prefix.size()));
+    if (lane.at) return {};
+    PAWL_TRY(found, order_ == Order::kOldestFirst ? lane.cursor.next() : lane.cursor.previous());
+  }
+  return {};
+}
+
+Result<void> EndedRuns::advance(Lane& lane) const {
+  PAWL_TRY(const bool found,
+           order_ == Order::kOldestFirst ? lane.cursor.next() : lane.cursor.previous());
+  return settle(lane, found);
+}
+
+Result<std::optional<EndedRuns::Found>> EndedRuns::next() {
+  Lane* first = nullptr;
+  for (Lane& lane : lanes_) {
+    if (!lane.at) continue;
+    const bool is_first =
+        !first || (order_ == Order::kOldestFirst ? *lane.at < *first->at : *lane.at > *first->at);
+    if (is_first) first = &lane;
+  }
+  if (!first) return std::optional<Found>();
+  Found found{*first->at, std::nullopt};
+  if (const auto entry = decode_index_entry(table_, first->cursor.key(), first->cursor.value())) {
+    found.entry = *entry;
+  }
+  PAWL_CHECK(advance(*first));
+  return std::optional(found);
 }
 
 }  // namespace pawl::store

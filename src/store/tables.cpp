@@ -20,7 +20,10 @@ constexpr std::array<const char*, kTableCount> kTableNames = {"meta",
                                                               "schedule_marks",
                                                               "sources",
                                                               "logs",
-                                                              "log_chunks"};
+                                                              "log_chunks",
+                                                              "suspensions",
+                                                              "chain",
+                                                              "pruned_runs"};
 
 void append_big_endian(std::string& key, std::uint64_t value, unsigned width) {
   for (unsigned i = width; i-- > 0;) key.push_back(static_cast<char>(value >> (8 * i)));
@@ -77,6 +80,12 @@ std::string log_chunk_key(const AttemptKey& attempt, std::uint64_t sequence) {
   return key;
 }
 
+std::string chain_key(std::uint64_t sequence) {
+  std::string key;
+  append_big_endian(key, sequence, 8);
+  return key;
+}
+
 std::string hash_key(const Sha256& hash) { return std::string(hash.begin(), hash.end()); }
 
 std::string trigger_key(std::string_view pipeline, std::string_view identity) {
@@ -121,6 +130,11 @@ std::optional<std::uint64_t> parse_log_chunk_sequence(std::string_view key) {
   return read_big_endian(key.substr(16));
 }
 
+std::optional<std::uint64_t> parse_chain_key(std::string_view key) {
+  if (key.size() != 8) return std::nullopt;
+  return read_big_endian(key);
+}
+
 std::string describe(Table table, std::string_view key) {
   switch (table) {
     case Table::kMeta:
@@ -161,6 +175,16 @@ std::string describe(Table table, std::string_view key) {
         return "log chunk " + std::to_string(*sequence) + " of " +
                describe_attempt(*parse_attempt_key(key.substr(0, 16)));
       }
+      break;
+    case Table::kSuspensions:
+      return "suspension of pipeline '" + escape_control(key) + "'";
+    case Table::kChain:
+      if (const auto sequence = parse_chain_key(key)) {
+        return "entry " + std::to_string(*sequence) + " of the chain";
+      }
+      break;
+    case Table::kPrunedRuns:
+      if (const auto run = parse_run_key(key)) return "note that run " + run->text() + " is gone";
       break;
   }
   return std::string("record ") + hex(key) + " in " + table_name(table);

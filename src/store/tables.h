@@ -32,8 +32,11 @@ enum class Table : std::uint8_t {
   kSources = 12,              // name
   kLogs = 13,                 // run task attempt
   kLogChunks = 14,            // run task attempt sequence
+  kSuspensions = 15,          // pipeline
+  kChain = 16,                // sequence
+  kPrunedRuns = 17,           // run
 };
-inline constexpr std::size_t kTableCount = 15;
+inline constexpr std::size_t kTableCount = 18;
 
 // The LMDB database's name.
 [[nodiscard]] const char* table_name(Table table);
@@ -47,6 +50,7 @@ inline constexpr std::size_t kTableCount = 15;
 [[nodiscard]] std::string task_key(RunId run, std::uint32_t task);
 [[nodiscard]] std::string attempt_key(const AttemptKey& key);
 [[nodiscard]] std::string log_chunk_key(const AttemptKey& key, std::uint64_t sequence);
+[[nodiscard]] std::string chain_key(std::uint64_t sequence);
 [[nodiscard]] std::string hash_key(const Sha256& hash);
 [[nodiscard]] std::string trigger_key(std::string_view pipeline, std::string_view identity);
 
@@ -62,6 +66,8 @@ inline constexpr std::size_t kTableCount = 15;
 [[nodiscard]] std::optional<AttemptKey> parse_attempt_key(std::string_view key);
 // The number at the end of a log chunk's key.
 [[nodiscard]] std::optional<std::uint64_t> parse_log_chunk_sequence(std::string_view key);
+
+[[nodiscard]] std::optional<std::uint64_t> parse_chain_key(std::string_view key);
 
 // The record in people's words: "task 3 of run 42", "source fleet".
 [[nodiscard]] std::string describe(Table table, std::string_view key);

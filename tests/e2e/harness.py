@@ -38,9 +38,9 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
 
-def engine(method, path, body=None, content_type="application/json"):
-    """(status, body) from the Docker engine; JSON is decoded."""
-    connection = UnixConnection(ENGINE)
+def engine(method, path, body=None, content_type="application/json", at=None):
+    """(status, body) from the Docker engine at this socket, or the usual one; JSON is decoded."""
+    connection = UnixConnection(at or ENGINE)
     try:
         headers = {"Content-Type": content_type} if body is not None else {}
         connection.request(method, path, body=body, headers=headers)
@@ -58,13 +58,13 @@ def engine_filter(**filters):
     return "filters=" + urllib.parse.quote(json.dumps(filters))
 
 
-def require_engine():
+def require_engine(at=None):
     try:
-        status, _ = engine("GET", "/_ping")
+        status, _ = engine("GET", "/_ping", at=at)
     except OSError as error:
-        raise AssertionError(f"no Docker engine answers on {ENGINE} ({error}); start dockerd") from error
+        raise AssertionError(f"no Docker engine answers on {at or ENGINE} ({error}); start dockerd") from error
     if status != 200:
-        raise AssertionError(f"the Docker engine on {ENGINE} answers {status}")
+        raise AssertionError(f"the Docker engine on {at or ENGINE} answers {status}")
 
 
 def busybox():
@@ -74,7 +74,7 @@ def busybox():
     return path
 
 
-def make_image(name):
+def make_image(name, at=None):
     """An image of busybox alone, imported from a tar archive: no registry."""
     applets = subprocess.run([busybox(), "--list"], check=True, capture_output=True, text=True)
     archive = io.BytesIO()
@@ -91,7 +91,7 @@ def make_image(name):
                 tar.addfile(entry)
     changes = urllib.parse.quote("ENV PATH=/bin")
     status, answer = engine("POST", f"/images/create?fromSrc=-&repo={name}&tag=latest&changes={changes}",
-                            archive.getvalue(), "application/x-tar")
+                            archive.getvalue(), "application/x-tar", at)
     if status != 200:
         raise AssertionError(f"the engine did not take the image: {answer}")
 
@@ -120,10 +120,18 @@ def git(repository, *arguments):
 
 
 class Agent:
-    """A pawl agent with everything it needs. start() and kill() as often as the test likes."""
+    """A pawl agent with everything it needs. start() and kill() as often as the test likes.
 
-    def __init__(self, pipelines, workers=4, image=True, extra_config=""):
+    state: the host config's other keys of `state`, as YAML. engine_socket: of another engine than the usual
+    one. program: the command that `agent --config FILE` is appended to.
+    """
+
+    def __init__(self, pipelines, workers=4, image=True, extra_config="", state_directory=None, state="",
+                 engine_socket=None, program=(PAWL,)):
         self.directory = tempfile.mkdtemp(prefix="pawl-e2e-")
+        self.engine_socket = engine_socket or ENGINE
+        self.program = list(program)
+        self.state_directory = state_directory or os.path.join(self.directory, "state")
         self.image = f"pawl-e2e-{uuid.uuid4().hex[:12]}"
         self.repository = os.path.join(self.directory, "fleet")
         self.http_port, self.hooks_port = free_port(), free_port()
@@ -141,19 +149,19 @@ class Agent:
             file.write(f"""host: {{name: e2e}}
 sources:
   - {{name: fleet, url: "{self.repository}", ref: refs/heads/main, path: pipelines, interval: 1h}}
-engine: {{type: docker, host: "unix://{ENGINE}"}}
+engine: {{type: docker, host: "unix://{self.engine_socket}"}}
 workers: {workers}
 policy: {{images: ["{self.image}:*", "nowhere.invalid/*"], pull: never}}
 secrets: {{directory: "{self.directory}/secrets"}}
-state: {{directory: "{self.directory}/state"}}
+state: {{directory: "{self.state_directory}"{", " + state if state else ""}}}
 http: {{listen: "127.0.0.1:{self.http_port}", socket: "{self.socket}"}}
 webhooks: {{listen: "127.0.0.1:{self.hooks_port}"}}
 {extra_config}""")
         subprocess.run(["git", "init", "-q", "-b", "main", self.repository], check=True)
         self.commit(pipelines)
         if image:
-            require_engine()
-            make_image(self.image)
+            require_engine(self.engine_socket)
+            make_image(self.image, self.engine_socket)
 
     def commit(self, files):
         """Replaces pipeline files (None removes one) and commits; {image} stands for the image."""
@@ -167,10 +175,14 @@ webhooks: {{listen: "127.0.0.1:{self.hooks_port}"}}
         git(self.repository, "add", "-A")
         git(self.repository, "commit", "-q", "-m", "change")
 
-    def start(self, wait_for_pipelines=True):
+    def spawn(self):
+        """Starts the process and waits for nothing."""
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([PAWL, "agent", "--config", self.config], stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log)
+            self.process = subprocess.Popen([*self.program, "agent", "--config", self.config],
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def start(self, wait_for_pipelines=True):
+        self.spawn()
         wait_for("the agent to be ready", self.is_ready)
         if wait_for_pipelines:
             self.cli("sync", "fleet", "--wait")
@@ -206,20 +218,23 @@ webhooks: {{listen: "127.0.0.1:{self.hooks_port}"}}
         finally:
             try:
                 for container in self.containers():
-                    engine("DELETE", f"/containers/{container['Id']}?force=1&v=1")
-                engine("DELETE", f"/images/{self.image}:latest?force=1")
+                    self.engine("DELETE", f"/containers/{container['Id']}?force=1&v=1")
+                self.engine("DELETE", f"/images/{self.image}:latest?force=1")
             except OSError:
                 pass
             shutil.rmtree(self.directory, ignore_errors=True)
 
+    def engine(self, method, path, body=None):
+        return engine(method, path, body, at=self.engine_socket)
+
     def containers(self):
         """Those of this agent, by its image: running or not."""
-        _, found = engine("GET", "/containers/json?all=1&" + engine_filter(ancestor=[f"{self.image}:latest"],
-                                                                          label=["dev.pawl.run"]))
+        _, found = self.engine("GET", "/containers/json?all=1&" + engine_filter(
+            ancestor=[f"{self.image}:latest"], label=["dev.pawl.run"]))
         return found if isinstance(found, list) else []
 
-    def request(self, method, path, body=None, headers=None, port=None):
-        """(status, decoded body) over TCP."""
+    def exchange(self, method, path, body=None, headers=None, port=None):
+        """(status, headers, decoded body) over TCP."""
         connection = http.client.HTTPConnection("127.0.0.1", port or self.http_port, timeout=WAIT_S)
         try:
             connection.request(method, path, body=body, headers=headers or {})
@@ -228,9 +243,14 @@ webhooks: {{listen: "127.0.0.1:{self.hooks_port}"}}
         finally:
             connection.close()
         try:
-            return answer.status, json.loads(data)
+            return answer.status, answer.headers, json.loads(data)
         except ValueError:
-            return answer.status, data.decode("utf-8", "replace")
+            return answer.status, answer.headers, data.decode("utf-8", "replace")
+
+    def request(self, method, path, body=None, headers=None, port=None):
+        """(status, decoded body) over TCP."""
+        status, _, decoded = self.exchange(method, path, body, headers, port)
+        return status, decoded
 
     def get(self, path):
         status, body = self.request("GET", "/api/v1" + path)
@@ -241,7 +261,8 @@ webhooks: {{listen: "127.0.0.1:{self.hooks_port}"}}
         return self.request("POST", "/api/v1" + path, json.dumps(body or {}),
                             {"Content-Type": "application/json", **(headers or {})})
 
-    def hook(self, path, body, secret=None, delivery=None, headers=None):
+    def deliver(self, path, body, secret=None, delivery=None, headers=None):
+        """(status, headers, decoded body) of a signed webhook."""
         if isinstance(body, str):
             body = body.encode()
         signature = hmac.new((secret or self.secret).encode(), body, hashlib.sha256).hexdigest()
@@ -249,8 +270,12 @@ webhooks: {{listen: "127.0.0.1:{self.hooks_port}"}}
         if delivery:
             all_headers["X-GitHub-Delivery"] = delivery
         all_headers.update(headers or {})
-        return self.request("POST", f"/hooks/{path}", body,
-                            {k: v for k, v in all_headers.items() if v is not None}, self.hooks_port)
+        return self.exchange("POST", f"/hooks/{path}", body,
+                             {k: v for k, v in all_headers.items() if v is not None}, self.hooks_port)
+
+    def hook(self, path, body, secret=None, delivery=None, headers=None):
+        status, _, decoded = self.deliver(path, body, secret, delivery, headers)
+        return status, decoded
 
     def trigger(self, pipeline, params=None):
         status, body = self.post(f"/pipelines/{pipeline}/runs", {"params": params or {}})

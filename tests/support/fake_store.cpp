@@ -82,7 +82,7 @@ class FakeTransaction : public StoreTransaction {
     std::lock_guard lock(store_.mutex_);
     auto stored = store_.triggers_.find(key);
     if (stored == store_.triggers_.end()) return std::optional<RunId>();
-    return std::optional(stored->second);
+    return std::optional(stored->second.run);
   }
 
   Result<void> apply(const Command& command) override {
@@ -150,7 +150,9 @@ void FakeStore::apply_locked(const Command& command) {
         } else if constexpr (std::is_same_v<Body, SaveAttempt>) {
           attempts_[body.attempt.key] = body.attempt;
         } else if constexpr (std::is_same_v<Body, SaveTrigger>) {
-          triggers_[{body.pipeline, body.identity}] = body.run;
+          const auto run = runs_.find(body.run);
+          triggers_[{body.pipeline, body.identity}] = {
+              body.run, run == runs_.end() ? WallTime{} : run->second.created_at};
         } else if constexpr (std::is_same_v<Body, SaveScheduleMark>) {
           schedule_marks_[body.pipeline] = body.tick;
         } else if constexpr (std::is_same_v<Body, SavePipeline>) {
@@ -353,6 +355,76 @@ Result<StoredWorld> FakeStore::load() const {
     world.unfinished_definitions.push_back(readable ? definition->second : nullptr);
   }
   return world;
+}
+
+std::set<RunId> FakeStore::victims_locked(const KeepRules& rules, WallTime now) const {
+  std::set<RunId> victims;
+  std::map<std::string, std::uint32_t> kept;
+  for (auto it = runs_.rbegin(); it != runs_.rend(); ++it) {
+    const Run& run = it->second;
+    if (!is_final(run.status)) continue;
+    const bool is_old =
+        rules.age_ms > 0 && now.is_set() && run.ended_at.plus_ms(rules.age_ms) <= now;
+    const bool is_one_too_many =
+        rules.runs_per_pipeline > 0 && ++kept[run.pipeline] > rules.runs_per_pipeline;
+    if (is_old || is_one_too_many) victims.insert(run.id);
+  }
+  return victims;
+}
+
+void FakeStore::remove_run_locked(RunId id) {
+  runs_.erase(id);
+  std::erase_if(tasks_, [&](const auto& task) { return task.first.first == id; });
+  std::erase_if(attempts_, [&](const auto& attempt) { return attempt.first.run == id; });
+  std::erase_if(logs_, [&](const auto& log) { return log.first.run == id; });
+}
+
+Result<bool> FakeStore::prune(const KeepRules& rules, WallTime now) {
+  std::lock_guard lock(mutex_);
+  PAWL_ASSERT(!transaction_open_);
+  std::size_t removed = 0;
+  bool more = false;
+  for (RunId id : victims_locked(rules, now)) {
+    more = removed == limits::kPruneRuns;
+    if (more) break;
+    remove_run_locked(id);
+    ++removed;
+  }
+  std::erase_if(triggers_, [&](const auto& trigger) {
+    return now.is_set() && !runs_.contains(trigger.second.run) &&
+           trigger.second.accepted_at.plus_ms(limits::kDedupeWindowMs) < now;
+  });
+  return more;
+}
+
+bool FakeStore::has_room() {
+  std::lock_guard lock(mutex_);
+  return has_room_;
+}
+
+std::vector<std::string> FakeStore::warnings() const {
+  std::lock_guard lock(mutex_);
+  return warnings_;
+}
+
+std::vector<std::string> FakeStore::former_instances() const {
+  std::lock_guard lock(mutex_);
+  return former_instances_;
+}
+
+void FakeStore::set_room(bool has_room) {
+  std::lock_guard lock(mutex_);
+  has_room_ = has_room;
+}
+
+void FakeStore::set_warnings(std::vector<std::string> warnings) {
+  std::lock_guard lock(mutex_);
+  warnings_ = std::move(warnings);
+}
+
+void FakeStore::set_former_instances(std::vector<std::string> ids) {
+  std::lock_guard lock(mutex_);
+  former_instances_ = std::move(ids);
 }
 
 std::optional<Error> FakeStore::take(Failure& failure) {

@@ -35,10 +35,10 @@ class FakeStore : public Store {
   [[nodiscard]] Result<std::unique_ptr<StoreTransaction>> begin() override;
   [[nodiscard]] Result<StoredWorld> load() const override;
   [[nodiscard]] const std::string& instance_id() const override { return instance_id_; }
-  [[nodiscard]] std::vector<std::string> former_instances() const override { return {}; }
-  [[nodiscard]] Result<bool> prune(const KeepRules&, WallTime) override { return false; }
-  [[nodiscard]] bool has_room() override { return true; }
-  [[nodiscard]] std::vector<std::string> warnings() const override { return {}; }
+  [[nodiscard]] std::vector<std::string> former_instances() const override;
+  [[nodiscard]] Result<bool> prune(const KeepRules& rules, WallTime now) override;
+  [[nodiscard]] bool has_room() override;
+  [[nodiscard]] std::vector<std::string> warnings() const override;
 
   // --- what only tests may do ---
   // The next `count` calls of begin() or commit() fail with this error; a failed commit changes
@@ -49,6 +49,9 @@ class FakeStore : public Store {
   void damage_run(RunId id);
   void damage_task(RunId id, std::uint32_t index);
   void damage_definition(const Sha256& hash);
+  void set_room(bool has_room);
+  void set_warnings(std::vector<std::string> warnings);
+  void set_former_instances(std::vector<std::string> ids);
   [[nodiscard]] std::uint64_t commits() const;
   [[nodiscard]] std::vector<Action> actions() const;
 
@@ -73,6 +76,10 @@ class FakeStore : public Store {
   };
   using TaskKey = std::pair<RunId, std::uint32_t>;
   using TriggerKey = std::pair<std::string, std::string>;
+  struct StoredTrigger {
+    RunId run;
+    WallTime accepted_at;
+  };
   struct Failure {
     Error error;
     int count = 0;
@@ -81,6 +88,8 @@ class FakeStore : public Store {
   void apply_locked(const Command& command);
   void save_run_locked(const Run& run);
   void append_locked(const LogChunk& chunk);
+  [[nodiscard]] std::set<RunId> victims_locked(const KeepRules& rules, WallTime now) const;
+  void remove_run_locked(RunId id);
   // With what is damaged left out of the detail and named in `damaged`.
   [[nodiscard]] Result<RunDetail> detail_locked(RunId id, std::vector<std::string>& damaged) const;
   [[nodiscard]] static std::optional<Error> take(Failure& failure);
@@ -89,6 +98,9 @@ class FakeStore : public Store {
   const std::int64_t log_limit_bytes_;
   const std::string instance_id_ = "0123456789ab";
   bool transaction_open_ = false;
+  bool has_room_ = true;
+  std::vector<std::string> warnings_;
+  std::vector<std::string> former_instances_;
   std::uint64_t commits_ = 0;
   Failure begin_failure_;
   Failure commit_failure_;
@@ -102,7 +114,7 @@ class FakeStore : public Store {
   std::map<AttemptKey, Attempt> attempts_;
   std::map<Sha256, PipelinePtr> definitions_;
   std::map<std::string, PipelinePtr> pipelines_;
-  std::map<TriggerKey, RunId> triggers_;
+  std::map<TriggerKey, StoredTrigger> triggers_;
   std::map<std::string, WallTime> schedule_marks_;
   std::map<std::string, SourceState> sources_;
   std::map<std::string, Suspension> suspensions_;

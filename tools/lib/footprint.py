@@ -7,6 +7,7 @@ import hmac
 import http.client
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -22,6 +23,9 @@ tasks:
   - {{id: a, image: "{{image}}", command: "true"}}
   - {{id: b, image: "{{image}}", command: "true", depends_on: [a]}}
 """
+FILL_STORE = os.path.join(os.path.dirname(PAWL), "..", "tests", "faults", "fill-store")
+# Runs stored, of them not ended: F1's row, and issue 3's (10,000 unfinished tasks, two to a run).
+HISTORIES = [(100_000, 0), (100_000, 5_000), (1_000_000, 5_000)]
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Tokyo"]
 
 
@@ -37,8 +41,8 @@ def cpu_seconds(pid):
     return sum(int(fields[i]) for i in (11, 12, 13, 14)) / os.sysconf("SC_CLK_TCK")
 
 
-def first_answer_ms(agent):
-    """From exec to a 200 of /healthz."""
+def first_answer_ms(agent, path="/healthz"):
+    """From exec to a 200 of the path."""
     started = time.perf_counter()
     with open(agent.log, "ab") as log:
         agent.process = subprocess.Popen([PAWL, "agent", "--config", agent.config], stdin=subprocess.DEVNULL,
@@ -46,13 +50,30 @@ def first_answer_ms(agent):
     while True:
         connection = http.client.HTTPConnection("127.0.0.1", agent.http_port, timeout=5)
         try:
-            connection.request("GET", "/healthz")
+            connection.request("GET", path)
             if connection.getresponse().status == 200:
                 return (time.perf_counter() - started) * 1000
         except OSError:
             time.sleep(0.0005)
         finally:
             connection.close()
+
+
+def ready_ms(runs, unfinished):
+    """From exec to a 200 of /readyz, which comes after recovery, with that many runs stored; a median of five."""
+    # The stored runs are years old, and must all still be there.
+    agent = Agent({"p.yaml": PIPELINE.format(n=1, minute=0, hour=0, zone="UTC")}, image=False,
+                  state="max_size: 8g, keep: {age: 36500d, runs_per_pipeline: 1000000}")
+    times = []
+    try:
+        for _ in range(5):
+            shutil.rmtree(agent.state_directory, ignore_errors=True)
+            subprocess.run([FILL_STORE, agent.state_directory, str(runs), str(unfinished)], check=True)
+            times.append(first_answer_ms(agent, "/readyz"))
+            agent.kill()
+    finally:
+        agent.close()
+    return statistics.median(times)
 
 
 def webhook_ms(agent, count):
@@ -74,7 +95,13 @@ def webhook_ms(agent, count):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--idle-seconds", type=float, default=60)
+    parser.add_argument("--ready", action="store_true", help="only the start on a long history")
     arguments = parser.parse_args()
+    for runs, unfinished in HISTORIES:
+        what = f"start to ready, {runs} runs, {unfinished} not ended"
+        print(f"{what:<55} {ready_ms(runs, unfinished):.0f} ms (median of 5)", flush=True)
+    if arguments.ready:
+        return
     files = {f"p{n}.yaml": PIPELINE.format(n=n, minute=n % 60, hour=n % 24, zone=ZONES[n % 4]).replace(
         "{image}", "{image}") for n in range(100)}
     agent = Agent(files, image=False)

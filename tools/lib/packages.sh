@@ -9,7 +9,10 @@ build_packages=(
 )
 # curl and openssl are for the scripts (engine socket, webhook signatures), not for the binary.
 demo_packages=(busybox-static curl openssl procps)
-test_packages=(clang-format clang-tidy file binutils strace chromium chromium-driver docker-registry openssh-client)
+test_packages=(
+  clang-format clang-tidy file binutils strace chromium chromium-driver docker-registry openssh-client
+  e2fsprogs xfsprogs
+)
 
 # An engine that is already there, Debian's or not, is left alone.
 if ! command -v dockerd >/dev/null 2>&1 && ! [[ -S ${DOCKER_SOCKET:-/var/run/docker.sock} ]]; then

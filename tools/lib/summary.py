@@ -52,7 +52,7 @@ def main():
                 passed, failed = count(test.get("stdout", "") + test.get("stderr", ""), good)
                 total_passed += passed
                 total_failed += failed
-                name = test["name"].split(" / ")[-1]
+                name = test["name"].split(" / ")[-1] + (", tsan" if "/tsan/" in path else "")
                 print(f"{'ok' if good else test['result']:8} {name:28} {passed} passed, {failed} failed"
                       f"  {test['duration']:.2f} s")
     if total_passed + total_failed == 0:

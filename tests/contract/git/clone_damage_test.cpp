@@ -80,6 +80,8 @@ struct Damage {
 const std::vector<Damage>& damages() {
   static const std::vector<Damage> all = {
       {"HEAD truncated", [](auto& clone) { truncate(clone + "/HEAD", 0); }},
+      {"HEAD cut", [](auto& clone) { truncate(clone + "/HEAD", 0.5); }},
+      {"HEAD flipped late", [](auto& clone) { flip(clone + "/HEAD", 0.9); }},
       {"HEAD flipped", [](auto& clone) { flip(clone + "/HEAD", 0.2); }},
       {"HEAD gone", [](auto& clone) { fs::remove(clone + "/HEAD"); }},
       {"config flipped", [](auto& clone) { flip(clone + "/config", 0); }},

@@ -388,6 +388,11 @@ TEST_CASE("of a file that was cut off an agent gets what is left, or kCorrupt, b
       return;
     }
     const auto world = (*opened)->load();
+    if (names((*opened)->warnings(), "the store was damaged and set aside as")) {
+      // LMDB could not open it: a new store was begun, behind every number of the old one.
+      CHECK(value_of((*opened)->load()).last_run >= RunId{200});
+      return;
+    }
     if (world) {
       ++loaded;
       CHECK(names(world->damaged, "cut off"));

@@ -15,8 +15,10 @@ namespace {
 // Commits runs with logs until one is refused; how many were committed, and the error.
 std::pair<std::uint64_t, Error> fill(Store& store, std::uint64_t first) {
   for (std::uint64_t id = first; id < first + 100'000; ++id) {
-    auto transaction = value_of(store.begin());
-    auto result = transaction->apply(SaveRun{samples::run(id)});
+    auto begun = store.begin();
+    if (!begun) return {id - 1, begun.error()};
+    auto transaction = std::move(begun).value();
+    auto result = transaction->apply(SaveRun{samples::run(id, "build", Status::kSuccess)});
     // Noise, which zstd cannot make small.
     LogChunk noise{{RunId{id}, 0, 1}, {{LogStream::kStdout, 1, std::string(30'000, '\0')}}};
     std::uint64_t state = id;
@@ -100,8 +102,8 @@ TEST_CASE("a full disk refuses, stays readable, and heals when space is freed") 
     MESSAGE("not run: mounting a tmpfs needs root");
     return;
   }
-  const std::string ballast = disk.directory() / "ballast";
-  std::ofstream(ballast) << std::string(1 << 20, 'x');
+  const std::string other = disk.directory() / "other";
+  std::ofstream(other) << std::string(1 << 20, 'x');
   StoreOptions options;
   options.directory = disk.directory() / "state";
   options.map_bytes = std::size_t{64} << 20;
@@ -116,7 +118,7 @@ TEST_CASE("a full disk refuses, stays readable, and heals when space is freed") 
   CHECK(again.kind == ErrorKind::kExhausted);
   check_readable(*store, same);
 
-  std::filesystem::remove(ballast);
+  std::filesystem::remove(other);
   const auto [later, third] = fill(*store, same + 1);
   CHECK(later > same + 10);
   CHECK(third.kind == ErrorKind::kExhausted);
@@ -125,4 +127,164 @@ TEST_CASE("a full disk refuses, stays readable, and heals when space is freed") 
   // An agent that starts on a full disk still gets its store.
   store = value_of(open_store(options));
   check_readable(*store, later);
+}
+
+namespace {
+
+bool warns(const Store& store, const std::string& of) {
+  for (const std::string& warning : store.warnings()) {
+    if (warning.find(of) != std::string::npos) return true;
+  }
+  return false;
+}
+
+// Small ends of what is under way, as the loop writes them; whether they could be.
+bool write_ends(Store& store, std::uint64_t first, std::uint64_t count) {
+  for (std::uint64_t id = first; id < first + count; ++id) {
+    auto transaction = store.begin();
+    if (!transaction) return false;
+    if (!(*transaction)->apply(SaveRun{samples::run(id, "ends", Status::kFailed)})) return false;
+    if (!(*transaction)->commit()) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("a full store takes ends, has no room for more, and prunes itself down") {
+  LmdbHarness harness;
+  harness.close();
+  harness.options().map_bytes = 8 << 20;
+  harness.reopen();
+  Store& store = harness.store();
+  CHECK(store.has_room());
+  // As the loop does: nothing new once there is no room.
+  std::uint64_t last = 0;
+  while (store.has_room()) {
+    const std::uint64_t id = ++last;
+    commit(store, {SaveRun{samples::run(id, "build", Status::kSuccess)}},
+           {samples::lines({RunId{id}, 0, 1}, 0, 1)});
+    Run large = samples::run(id, "build", Status::kSuccess);
+    large.params = {{"filler", std::string(30'000, 'x')}};
+    commit(store, {SaveRun{large}});
+    REQUIRE(last < 2'000);
+  }
+  CHECK(warns(store, "state.max_size"));
+  CHECK(write_ends(store, last + 1, 50));
+  REQUIRE_FALSE(store.has_room());
+  int calls = 0;
+  while (value_of(store.prune({}, {}))) REQUIRE(++calls < 1'000);
+  CHECK(store.has_room());
+  CHECK_FALSE(warns(store, "state.max_size"));
+  // The oldest went, the newest are there.
+  CHECK(kind_of(store.run(RunId{1})) == ErrorKind::kNotFound);
+  CHECK(value_of(store.runs({})).runs.front().id == RunId{last + 50});
+  // A tenth of it, and not all.
+  std::size_t left = 0;
+  RunQuery query;
+  query.limit = limits::kPageRows;
+  for (std::optional<RunId> next = RunId{UINT64_MAX}; next; ++left) {
+    query.before = next;
+    const RunPage page = value_of(store.runs(query));
+    left += page.runs.size();
+    next = page.next;
+  }
+  CHECK(left > last / 2);
+  CHECK_FALSE(value_of(store.prune({}, {})));
+}
+
+TEST_CASE("a map that is full to its last page is made room in") {
+  LmdbHarness harness;
+  harness.close();
+  harness.options().map_bytes = 2 << 20;
+  harness.reopen();
+  std::uint64_t last = 0;
+  for (int round = 0; round < 3; ++round) {
+    const auto [filled, error] = fill(harness.store(), last + 1);
+    CHECK(error.kind == ErrorKind::kExhausted);
+    CHECK(filled > last);
+    last = filled;
+    CHECK_FALSE(harness.store().has_room());
+    int calls = 0;
+    while (value_of(harness.store().prune({}, {}))) REQUIRE(++calls < 1'000);
+    CHECK(harness.store().has_room());
+    CHECK(value_of(harness.store().runs({})).runs.front().id == RunId{last});
+  }
+}
+
+TEST_CASE("runs that have not ended are kept, however full the store is") {
+  LmdbHarness harness;
+  harness.close();
+  harness.options().map_bytes = 2 << 20;
+  harness.reopen();
+  Store& store = harness.store();
+  std::uint64_t last = 0;
+  while (store.has_room()) {
+    Run run = samples::run(++last, "build", Status::kRunning);
+    run.params = {{"filler", std::string(60'000, 'x')}};
+    commit(store, {SaveRun{run}});
+  }
+  CHECK_FALSE(value_of(store.prune({}, {})));
+  CHECK_FALSE(store.has_room());
+  CHECK(value_of(store.load()).unfinished.size() == last);
+}
+
+TEST_CASE("when the disk is full the ballast is given up for the ends of what is under way") {
+  SmallDisk disk;
+  if (!disk.is_mounted()) {
+    MESSAGE("not run: mounting a tmpfs needs root");
+    return;
+  }
+  const std::string other = disk.directory() / "other";
+  std::ofstream(other) << std::string(1 << 20, 'x');
+  StoreOptions options;
+  options.directory = disk.directory() / "state";
+  options.map_bytes = std::size_t{8} << 20;
+  auto store = value_of(open_store(options));
+  const std::string ballast = options.directory + "/ballast";
+  REQUIRE(std::filesystem::exists(ballast));
+  CHECK(std::filesystem::file_size(ballast) == options.map_bytes / 8);
+  CHECK(store->has_room());
+
+  const auto [last, error] = fill(*store, 1);
+  CHECK(error.kind == ErrorKind::kExhausted);
+  CHECK_FALSE(std::filesystem::exists(ballast));
+  CHECK_FALSE(store->has_room());
+  CHECK(warns(*store, "disk is full"));
+  CHECK(write_ends(*store, last + 1, 50));
+  check_readable(*store, last);
+  // Also for an agent that starts now.
+  store.reset();
+  store = value_of(open_store(options));
+  CHECK_FALSE(store->has_room());
+  CHECK(value_of(store->run(RunId{last + 50})).run.status == Status::kFailed);
+
+  std::filesystem::remove(other);
+  std::ofstream(disk.directory() / "small") << std::string(300'000, 'x');
+  CHECK(store->has_room() == std::filesystem::exists(ballast));
+  std::filesystem::remove(disk.directory() / "small");
+  // The rest of it was never the disk's only content: what the store holds stays.
+  CHECK(write_ends(*store, last + 51, 1));
+}
+
+TEST_CASE("the ballast is put back once there is room for it and more") {
+  SmallDisk disk;
+  if (!disk.is_mounted()) {
+    MESSAGE("not run: mounting a tmpfs needs root");
+    return;
+  }
+  const std::string other = disk.directory() / "other";
+  std::ofstream(other) << std::string(3 << 20, 'x');
+  StoreOptions options;
+  options.directory = disk.directory() / "state";
+  options.map_bytes = std::size_t{8} << 20;
+  // 1 MB of 4 is left: too little for a ballast of 1 MB.
+  auto store = value_of(open_store(options));
+  CHECK_FALSE(store->has_room());
+  CHECK(warns(*store, "disk is full"));
+  CHECK(write_ends(*store, 1, 5));
+  std::filesystem::remove(other);
+  CHECK(store->has_room());
+  CHECK(store->warnings().empty());
+  CHECK(std::filesystem::exists(options.directory + "/ballast"));
 }

@@ -13,6 +13,7 @@
 #include "harness.h"
 #include "store/directory.h"
 #include "store/environment.h"
+#include "store/identity.h"
 
 using namespace pawl;
 
@@ -204,20 +205,116 @@ TEST_CASE("a store whose data is gone is never taken for a new one") {
   commit(harness.store(), {SaveRun{samples::run(1)}});
   harness.close();
   const std::string data = harness.options().directory + "/data.mdb";
-  SUBCASE("removed") { std::filesystem::remove(data); }
-  SUBCASE("empty") { std::filesystem::resize_file(data, 0); }
-  SUBCASE("replaced by one that never held anything") {
-    TempDirectory fresh;
-    { value_of(store::Environment::open({fresh.path(), 1 << 20, false, true})); }
-    std::filesystem::copy_file(fresh / "data.mdb", data,
-                               std::filesystem::copy_options::overwrite_existing);
-  }
+  std::filesystem::remove(data);
   CHECK(kind_of(open_store(harness.options())) == ErrorKind::kCorrupt);
   CHECK(kind_of(open_store_reader(harness.options().directory)) == ErrorKind::kCorrupt);
   // Said once, it is a decision.
   std::filesystem::remove(harness.options().directory + "/instance");
   std::filesystem::remove(data);
   CHECK(open_store(harness.options()).ok());
+}
+
+namespace {
+
+bool warns(const Store& store, const std::string& of) {
+  for (const std::string& warning : store.warnings()) {
+    if (warning.find(of) != std::string::npos) return true;
+  }
+  return false;
+}
+
+std::vector<std::string> damaged_files(const std::string& directory) {
+  std::vector<std::string> found;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("data.mdb.damaged-")) found.push_back(entry.path().string());
+  }
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("a store that cannot be opened is set aside, and the agent starts with a new one") {
+  LmdbHarness harness;
+  const std::string directory = harness.options().directory;
+  const std::string data = directory + "/data.mdb";
+  const std::string id = harness.store().instance_id();
+  for (std::uint64_t run = 1; run <= 300; ++run)
+    commit(harness.store(), {SaveRun{samples::run(run)}});
+  harness.close();
+  bool is_salvaged = true;
+  SUBCASE("both of its meta pages are gone") {
+    std::fstream(data, std::ios::in | std::ios::out | std::ios::binary)
+        << std::string(8192, '\xff');
+  }
+  SUBCASE("one bit of a meta page is wrong") {
+    std::fstream file(data, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(16);
+    file.put('!');
+  }
+  SUBCASE("it is empty") {
+    std::filesystem::resize_file(data, 0);
+    is_salvaged = false;
+  }
+  SUBCASE("it is something else") {
+    std::ofstream(data) << std::string(50'000, 'x');
+    is_salvaged = false;
+  }
+  SUBCASE("it never held anything") {
+    TempDirectory fresh;
+    { value_of(store::Environment::open({fresh.path(), 1 << 20, false, true})); }
+    std::filesystem::copy_file(fresh / "data.mdb", data,
+                               std::filesystem::copy_options::overwrite_existing);
+    is_salvaged = false;
+  }
+  // A reader changes nothing.
+  CHECK(kind_of(open_store_reader(directory)) == ErrorKind::kCorrupt);
+  harness.reopen();
+  // Whose containers are ours is still known.
+  CHECK(harness.store().instance_id() == id);
+  REQUIRE(damaged_files(directory).size() == 1);
+  const std::string file = damaged_files(directory).front();
+  CHECK(warns(harness.store(), std::filesystem::path(file).filename().string()));
+  // No number is handed out again.
+  const StoredWorld world = value_of(harness.store().load());
+  CHECK(world.last_run >= RunId{300 + (is_salvaged ? limits::kRunsLostMax : 0)});
+  if (is_salvaged) CHECK(world.last_run == RunId{300 + limits::kRunsLostMax});
+  if (is_salvaged) CHECK(world.highest_time == samples::run(300).created_at);
+  CHECK(world.unfinished.empty());
+  commit(harness.store(), {SaveRun{samples::run(world.last_run.value + 1)}});
+  // It is said for as long as the file lies there.
+  harness.reopen();
+  CHECK(warns(harness.store(), "set aside"));
+  CHECK(value_of(harness.store().load()).last_run == RunId{world.last_run.value + 1});
+  std::filesystem::remove(file);
+  CHECK(harness.store().warnings().empty());
+}
+
+TEST_CASE("of damaged stores only the newest are kept") {
+  LmdbHarness harness;
+  const std::string directory = harness.options().directory;
+  for (std::size_t i = 0; i < limits::kStoreSetAsideFiles + 2; ++i) {
+    harness.close();
+    std::ofstream(directory + "/data.mdb") << std::string(50'000, 'x');
+    harness.reopen();
+  }
+  CHECK(damaged_files(directory).size() == limits::kStoreSetAsideFiles);
+}
+
+TEST_CASE("a store of a newer format is refused, and left as it is") {
+  LmdbHarness harness;
+  const std::string directory = harness.options().directory;
+  harness.close();
+  {
+    auto environment = value_of(store::Environment::open({directory, 0, false, true}));
+    auto transaction = value_of(environment->write());
+    const store::Record format = store::encode_format(store::kStoreFormat + 1);
+    require_ok(transaction.put(format.table, format.key, format.value));
+    require_ok(transaction.commit());
+  }
+  CHECK(kind_of(open_store(harness.options())) == ErrorKind::kInvalid);
+  CHECK(kind_of(open_store_reader(directory)) == ErrorKind::kInvalid);
+  CHECK(damaged_files(directory).empty());
 }
 
 TEST_CASE("data that is no store is refused") {
@@ -239,5 +336,5 @@ TEST_CASE("the instance file is mended from the store, and the store from it") {
   CHECK(harness.store().instance_id() == id);
   std::string text;
   std::getline(std::ifstream(file), text);
-  CHECK(text == "pawl store 1 " + id);
+  CHECK(text == "pawl store 2 " + id);
 }

@@ -3,12 +3,14 @@
 // The directory must not exist; it is left behind for a second look (a run on an existing one skips the filling).
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <string>
 
+#include "store/history_chain.h"
 #include "store/lmdb_store.h"
 #include "support/samples.h"
 
@@ -16,8 +18,9 @@ using namespace pawl;
 
 namespace {
 
-constexpr std::uint64_t kPipelines = 200;
+constexpr std::uint64_t kPipelines = 100;
 constexpr std::uint64_t kUnfinished = 100;
+constexpr std::uint32_t kUnfinishedTasks = 100;  // of each
 constexpr int kCommits = 3000;
 
 void stop(const Error& error) {
@@ -66,7 +69,9 @@ void fill(Store& store, std::uint64_t runs, const PipelinePtr& definition) {
                                            : Status::kSuccess;
       commands.push_back(SaveRun{run_of(id, status, definition)});
       commands.push_back(SaveTask{samples::task(id, 0, status)});
-      commands.push_back(SaveTask{samples::task(id, 1, status)});
+      for (std::uint32_t task = 1; task < (unfinished ? kUnfinishedTasks : 2); ++task) {
+        commands.push_back(SaveTask{samples::task(id, task, status)});
+      }
       commands.push_back(SaveAttempt{samples::attempt(id, 0, 1, status)});
       commands.push_back(
           SaveTrigger{name_of(id % kPipelines), "cron:" + std::to_string(id), RunId{id}});
@@ -108,6 +113,25 @@ void measure_pages(const Store& store) {
   page("since a time that no run reached", query);
 }
 
+// With rules that keep everything: what a call costs while each pipeline is counted once, and from then on.
+void measure_idle_prune(Store& store) {
+  KeepRules rules;
+  rules.age_ms = 100LL * 365 * 24 * 3600 * 1000;
+  rules.runs_per_pipeline = 20'000;
+  const WallTime now{samples::kStartMs * 2};
+  const auto call = [&] {
+    if (value_of(store.prune(rules, now))) std::printf("not idle: something was removed\n");
+  };
+  double slowest = 0;
+  for (std::uint64_t i = 0; i <= kPipelines; ++i)
+    slowest = std::max(slowest, microseconds(1, call));
+  std::printf("%-58s %10.1f us\n", "idle prune, the slowest while pipelines are counted", slowest);
+  std::printf("%-58s %10.1f us\n", "idle prune", microseconds(10'000, call));
+  std::printf("%-58s %10.1f us\n", "has_room", microseconds(10'000, [&] {
+                if (!store.has_room()) std::printf("no room\n");
+              }));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -132,7 +156,11 @@ int main(int argc, char** argv) {
   StoredWorld world;
   const double load_time = microseconds(1, [&] { world = value_of(store->load()); });
   std::printf("%-58s %10.1f us (%zu unfinished)\n", "load", load_time, world.unfinished.size());
+  std::size_t tasks = 0;
+  for (const RunDetail& detail : world.unfinished) tasks += detail.tasks.size();
+  std::printf("%-58s %10.1f us (%zu tasks)\n", "open and load", open_time + load_time, tasks);
   print_memory();
+  measure_idle_prune(*store);
   measure_pages(*store);
   std::printf("%-58s %10.1f us\n", "one run with its tasks",
               microseconds(1000, [&] { (void)value_of(store->run(RunId{runs / 2})); }));
@@ -143,9 +171,15 @@ int main(int argc, char** argv) {
                     SaveTask{samples::task(id, 0, Status::kSuccess)},
                     SaveTrigger{name_of(id % kPipelines), "id-" + std::to_string(id), RunId{id}}});
   });
-  std::printf("%-58s %10.1f us (%.0f a second)\n", "durable commit of run + task + trigger",
-              commit_time, 1e6 / commit_time);
+  std::printf("%-58s %10.1f us (%.0f a second)\n",
+              "durable commit of an ended run + task + trigger", commit_time, 1e6 / commit_time);
   print_memory();
+  store.reset();
+  ChainReport chain;
+  const double verify_time =
+      microseconds(1, [&] { chain = value_of(verify_history(options.directory)); });
+  std::printf("%-58s %10.1f us (%llu runs, %s)\n", "history verify", verify_time,
+              static_cast<unsigned long long>(chain.runs), chain.fault.value_or("whole").c_str());
   struct stat file {};
   ::stat((options.directory + "/data.mdb").c_str(), &file);
   std::printf("%-58s %10.1f MB\n", "data.mdb", static_cast<double>(file.st_size) / 1e6);

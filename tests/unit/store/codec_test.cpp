@@ -8,6 +8,7 @@
 
 #include "model/pipeline_json.h"
 #include "store/catalog_codec.h"
+#include "store/chain_codec.h"
 #include "store/log_codec.h"
 #include "store/run_codec.h"
 #include "support/samples.h"
@@ -35,6 +36,14 @@ TEST_CASE("runs, tasks and attempts come back as they were") {
   CHECK(run_back->run == stored.run);
   CHECK(run_back->created_high == WallTime{99});
 
+  for (int stop = 0; stop < kRunStopCount; ++stop) {
+    stored.run.stop = static_cast<RunStop>(stop);
+    stored.run.trigger.parent = RunId{6};
+    stored.run.trigger.depth = static_cast<std::uint32_t>(stop);
+    const Record stopped = sealed(encode_run(stored));
+    CHECK(decode_run(stopped.key, stopped.value)->run == stored.run);
+  }
+
   const Record empty = sealed(encode_run({Run{}, {}}));
   CHECK(decode_run(empty.key, empty.value)->run == Run{});
 
@@ -47,6 +56,10 @@ TEST_CASE("runs, tasks and attempts come back as they were") {
         std::optional<std::int32_t>(-7), std::optional<std::int32_t>(137)}) {
     Attempt attempt = samples::attempt(7, 3, 2, Status::kFailed);
     attempt.exit_code = exit_code;
+    attempt.boot_id = "boot";
+    attempt.started_mono = MonoTime{5};
+    attempt.engine = "engine";
+    attempt.log_incomplete = !exit_code;
     const Record record = sealed(encode_attempt(attempt));
     CHECK(*decode_attempt(record.key, record.value) == attempt);
   }
@@ -184,6 +197,11 @@ Kind kind(const Record& record, Decode decode) {
           }};
 }
 
+Record chain_head() {
+  ChainHead head;
+  return sign_chain_head(head, SigningKey({}));
+}
+
 std::vector<Kind> all_kinds() {
   const AttemptKey key{RunId{1}, 2, 3};
   const Pipeline pipeline = samples::pipeline("build");
@@ -203,6 +221,13 @@ std::vector<Kind> all_kinds() {
       kind(encode_log_summary(key, {}), decode_log_summary),
       kind(encode_chunk(key, 1, samples::lines(key, 0, 2).records), decode_chunk),
       kind(encode_chunk(key, 1, samples::lines(key, 0, 50).records), decode_chunk),
+      kind(sealed(encode_suspension({"build", {}})), decode_suspension),
+      kind(encode_chain_entry(1, {}, RunSealed{RunId{1}, {}}).record, decode_chain_entry),
+      kind(encode_chain_entry(1, {}, Action{{}, "a", "b", "c"}).record, decode_chain_entry),
+      kind(encode_chain_entry(1, {}, RunsPruned{{RunId{1}, RunId{2}}}).record, decode_chain_entry),
+      kind(chain_head(), [](std::string_view, std::string_view v) { return decode_chain_head(v); }),
+      kind(encode_former_instances({"ab"}),
+           [](std::string_view, std::string_view v) { return decode_former_instances(v); }),
       kind(encode_format(1), [](std::string_view, std::string_view v) { return decode_format(v); }),
       kind(encode_instance("ab"),
            [](std::string_view, std::string_view v) { return decode_instance(v); }),

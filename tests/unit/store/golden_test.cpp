@@ -10,6 +10,7 @@
 
 #include "model/pipeline_json.h"
 #include "store/catalog_codec.h"
+#include "store/chain_codec.h"
 #include "store/log_codec.h"
 #include "store/run_codec.h"
 #include "support/samples.h"
@@ -67,12 +68,24 @@ const AttemptKey kAttempt{RunId{258}, 3, 2};
 
 }  // namespace
 
-TEST_CASE("run records are written and read as ever") {
-  const Golden golden = check_written("run-v1", encode_run(golden_run()));
+TEST_CASE("run records of version 1 are read") {
+  const Golden golden = read_golden("run-v1");
   const auto back = decode_run(golden.key, golden.value);
   REQUIRE(back.ok());
   CHECK(back->run == golden_run().run);
   CHECK(back->created_high == golden_run().created_high);
+}
+
+TEST_CASE("run records are written and read as ever") {
+  StoredRun stored = golden_run();
+  stored.run.stop = RunStop::kReplace;
+  stored.run.trigger.parent = RunId{257};
+  stored.run.trigger.depth = 3;
+  const Golden golden = check_written("run-v2", encode_run(stored));
+  const auto back = decode_run(golden.key, golden.value);
+  REQUIRE(back.ok());
+  CHECK(back->run == stored.run);
+  CHECK(back->created_high == stored.created_high);
 }
 
 TEST_CASE("task records are written and read as ever") {
@@ -83,9 +96,18 @@ TEST_CASE("task records are written and read as ever") {
   CHECK(*decode_task(golden.key, golden.value) == task);
 }
 
+TEST_CASE("attempt records of version 1 are read") {
+  const Golden golden = read_golden("attempt-v1");
+  CHECK(*decode_attempt(golden.key, golden.value) == samples::attempt(258, 3, 2, Status::kFailed));
+}
+
 TEST_CASE("attempt records are written and read as ever") {
-  const Attempt attempt = samples::attempt(258, 3, 2, Status::kFailed);
-  const Golden golden = check_written("attempt-v1", encode_attempt(attempt));
+  Attempt attempt = samples::attempt(258, 3, 2, Status::kFailed);
+  attempt.boot_id = "0d1c9d4e-7f3b-4a55-9c0e-2f6f0b1d8a77";
+  attempt.started_mono = MonoTime{123'456};
+  attempt.engine = "engine-1";
+  attempt.log_incomplete = true;
+  const Golden golden = check_written("attempt-v2", encode_attempt(attempt));
   CHECK(*decode_attempt(golden.key, golden.value) == attempt);
 }
 
@@ -149,8 +171,48 @@ TEST_CASE("log chunks are written and read as ever") {
 
 TEST_CASE("the store's own records are written and read as ever") {
   CHECK(*decode_format(check_written("format-v1", encode_format(1)).value) == 1);
+  CHECK(*decode_former_instances(
+            check_written("former-instances-v1",
+                          encode_former_instances({"0123456789ab", "ba9876543210"}))
+                .value) == std::vector<std::string>{"0123456789ab", "ba9876543210"});
   CHECK(*decode_instance(check_written("instance-v1", encode_instance("0123456789ab")).value) ==
         "0123456789ab");
   const LastRun last{RunId{258}, WallTime{samples::kStartMs}};
   CHECK(*decode_last_run(check_written("last-run-v1", encode_last_run(last)).value) == last);
+}
+
+TEST_CASE("suspensions are written and read as ever") {
+  const StoredSuspension suspension{"nightly", {WallTime{samples::kStartMs}, "uid 1000"}};
+  const Golden golden = check_written("suspension-v1", encode_suspension(suspension));
+  CHECK(*decode_suspension(golden.key, golden.value) == suspension);
+}
+
+TEST_CASE("the chain is written and read as ever") {
+  Sha256 previous{};
+  previous.fill(0x11);
+  RunSealed sealed{RunId{258}, {}};
+  sealed.digest.fill(0xab);
+  const Action action{WallTime{samples::kStartMs}, "uid 1000", "cancel", "run 17"};
+  const RunsPruned pruned{{RunId{3}, RunId{5}}};
+  const std::pair<const char*, ChainFact> facts[] = {
+      {"chain-run-v1", sealed}, {"chain-action-v1", action}, {"chain-pruned-v1", pruned}};
+  for (const auto& [name, fact] : facts) {
+    const SealedEntry entry = encode_chain_entry(7, previous, fact);
+    const Golden golden = check_written(name, entry.record);
+    const auto back = decode_chain_entry(golden.key, golden.value);
+    REQUIRE(back.ok());
+    CHECK(back->fact == fact);
+    CHECK(back->hash == entry.hash);
+    CHECK(chain_hash(previous, back->bytes) == entry.hash);
+  }
+
+  SigningKey::Seed seed{};
+  seed.fill(0x42);
+  ChainHead head{{3, previous}, {7, sealed.digest}, RunId{2}, 5, 1, {}, {}};
+  const Record record = sign_chain_head(head, SigningKey(seed));
+  const Golden golden = check_written("chain-head-v1", record);
+  const auto back = decode_chain_head(golden.value);
+  REQUIRE(back.ok());
+  CHECK(*back == head);
+  CHECK(has_good_signature(*back));
 }
