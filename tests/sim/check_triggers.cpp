@@ -38,10 +38,10 @@ std::string identity_after(const Run& ended) {
 }  // namespace
 
 void Observer::observe_clock(const StepRecord& step) {
-  if (clock_trusted_) return;
-  clock_trusted_ = step.event.clock_synchronised || step.event.wall >= clock_floor_ ||
-                   step.event.mono >= clock_wait_end_;
-  trusted_ms_ = life_.clock.true_ms();
+  const bool trusted = step.event.clock_synchronised || step.event.wall >= clock_floor_ ||
+                       step.event.mono >= clock_wait_end_;
+  if (trusted && trusted_ms_ < recovered_ms_) trusted_ms_ = life_.clock.true_ms();
+  clock_trusted_ = clock_trusted_ || trusted;
 }
 
 void Observer::check_made(const StepRecord& step, RunId id) {
@@ -126,8 +126,8 @@ void Observer::check_ticks_of_step(const StepRecord& step) {
     // Of ticks that a clock's jump made due, only one of each schedule is run.
     const auto jumped = [&] {
       return life_.clock.last_jump_ms() > limits::kClockJumpMs &&
-             life_.clock.set_at_ms() >
-                 std::max({mark_saved_ms_[pipeline], recovered_ms_, trusted_ms_});
+             trusted_ms_ >= recovered_ms_ &&
+             life_.clock.set_at_ms() > std::max(mark_saved_ms_[pipeline], trusted_ms_);
     };
     std::size_t most = 0;
     for (const CronTrigger& cron : crons) {
@@ -170,7 +170,8 @@ void Observer::check_mark(const StepRecord& step, const SaveScheduleMark& mark) 
   if (!has_run(mark.tick)) {
     violate("a tick of " + mark.pipeline + " counts as dealt with, and has no run");
   }
-  if (life_.clock.set_at_ms() >= saved_ms) return;
+  // A jump is remembered for as long as no tick could be dealt with.
+  if (life_.clock.set_at_ms() >= std::min(saved_ms, open_ms_)) return;
   for (const CronTrigger& cron : crons_of(*definition->second)) {
     const auto first = cron.schedule.next(before->second, cron.zone);
     if (cron.catchup == Catchup::kAll && cron.deadline_ms == 0 && first && *first <= mark.tick && !has_run(*first)) {

@@ -67,6 +67,7 @@ void Observer::after(const StepRecord& step) {
   const bool time_passed = !step.recovery && std::holds_alternative<TimePassed>(step.event.body);
   if (!time_passed || !step.commands.empty()) check_changes(step);
   if (time_passed) {
+    if (!tight_ && trusted_ms_ >= recovered_ms_) open_ms_ = life_.clock.true_ms();
     check_attempt_timers(step);
     check_run_timers();
   }

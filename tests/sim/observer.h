@@ -129,7 +129,8 @@ class Observer {
   bool catalog_changed_ = true;  // since `delta_` took its copy of it
   bool tight_ = false;
   bool clock_trusted_ = false;
-  std::int64_t trusted_ms_ = 0;  // since when
+  std::int64_t trusted_ms_ = -1;  // since when, by the present state of the core
+  std::int64_t open_ms_ = -1;     // when ticks could last be dealt with
   MonoTime clock_wait_end_;
   WallTime clock_floor_;
   std::int64_t recovered_ms_ = 0;
