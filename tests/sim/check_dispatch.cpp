@@ -13,7 +13,8 @@ void Observer::check_dispatch(const StepRecord& step, const AttemptKey& key) {
   if (known == store_.runs.end()) return;  // made in this step: judged as ready afterwards
   const StoredRun& run = known->second;
   const TaskState& task = run.tasks[key.task];
-  if (key.attempt != task.attempts + 1) violate(key.run, ": an attempt's number is not the next one");
+  if (key.attempt != task.attempts + 1)
+    violate(key.run, ": an attempt's number is not the next one");
   if (key.attempt > run.definition->tasks[key.task].retries.limit + 1) {
     violate(key.run, ": a task was tried more often than its rule allows");
   }
@@ -66,8 +67,8 @@ void Observer::check_order_of(const std::vector<Candidate>& dispatched,
     const Candidate& taken = dispatched[i];
     const auto better = [&](const Candidate& other) { return rank(other) < rank(taken); };
     for (const auto& [others, from] : {std::pair{&dispatched, i + 1}, {&waiting, std::size_t{0}}}) {
-      const auto found = std::find_if(others->begin() + static_cast<std::ptrdiff_t>(from),
-                                      others->end(), better);
+      const auto found =
+          std::find_if(others->begin() + static_cast<std::ptrdiff_t>(from), others->end(), better);
       if (found == others->end()) continue;
       const bool by_priority = found->priority != taken.priority;
       violate(taken.place.first, std::string(": a task was started while one of run ") +
@@ -127,8 +128,8 @@ void Observer::check_groups(const StepRecord& step) {
     if (group.admitted.size() > group.limit) violate("group " + name + " is over its limit");
     if (group.queued.empty()) continue;
     // The next one by priority, then by age.
-    const RunId next = *std::min_element(
-        group.queued.begin(), group.queued.end(), [&](RunId left, RunId right) {
+    const RunId next =
+        *std::min_element(group.queued.begin(), group.queued.end(), [&](RunId left, RunId right) {
           return std::pair(limits::kPriorityMax - run_of(left).definition->priority, left) <
                  std::pair(limits::kPriorityMax - run_of(right).definition->priority, right);
         });

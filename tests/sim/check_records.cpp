@@ -214,9 +214,8 @@ void Observer::check_actions(const StepRecord& step) {
   };
   expect("run", made_by(TriggerKind::kManual));
   expect("retry", made_by(TriggerKind::kRetry));
-  expect("cancel", std::any_of(delta_.stopped.begin(), delta_.stopped.end(), [&](RunId id) {
-           return run_of(id).run.stop == RunStop::kCancel;
-         }));
+  expect("cancel", std::any_of(delta_.stopped.begin(), delta_.stopped.end(),
+                               [&](RunId id) { return run_of(id).run.stop == RunStop::kCancel; }));
   expect("suspend", store_.suspensions.size() > delta_.suspensions.size());
   // A pipeline that Git takes away may take its suspension along.
   if (std::holds_alternative<SuspendRequested>(step.event.body)) {

@@ -28,7 +28,8 @@ void Observer::follow_retries(const StepRecord& step) {
   }
   for (const Command& command : step.commands) {
     const auto* save = std::get_if<SaveTask>(&command);
-    if (save != nullptr) follow(run_of(save->task.run), run_of(save->task.run).tasks[save->task.index]);
+    if (save != nullptr)
+      follow(run_of(save->task.run), run_of(save->task.run).tasks[save->task.index]);
   }
 }
 
@@ -53,7 +54,8 @@ void Observer::follow_attempts(const StepRecord& step) {
       LiveAttempt& live = attempts_[signal->key];
       (signal->kill ? live.kill_ms : live.term_ms) = now;
     } else if (const auto* save_run = std::get_if<SaveRun>(&command)) {
-      if (save_run->run.status == Status::kRunning) run_started_ms_.try_emplace(save_run->run.id, now);
+      if (save_run->run.status == Status::kRunning)
+        run_started_ms_.try_emplace(save_run->run.id, now);
     }
   }
 }

@@ -58,6 +58,7 @@ void Observer::check_made(const StepRecord& step, RunId id) {
   if (suspended && kind != TriggerKind::kManual && kind != TriggerKind::kRetry && !refused) {
     violate(id, " was begun by a suspended pipeline");
   }
+  check_bounds(run.run);
   const auto& own = run.definition->concurrency;
   if (own && own->on_conflict == OnConflict::kSkip && step.queued.contains(id)) {
     violate(id, " waits for its group, and was to be skipped");
@@ -78,6 +79,20 @@ void Observer::check_made(const StepRecord& step, RunId id) {
       return check_retry(step, run);
     case TriggerKind::kPipeline:
       return check_follower(run.run);
+  }
+}
+
+void Observer::check_bounds(const Run& made) {
+  if (is_final(made.status) || store_.unfinished.size() <= limits::kUnfinishedRunsPerPipeline)
+    return;
+  const auto count =
+      std::count_if(store_.unfinished.begin(), store_.unfinished.end(),
+                    [&](RunId id) { return run_of(id).run.pipeline == made.pipeline; });
+  if (static_cast<std::size_t>(count) > limits::kUnfinishedRunsPerPipeline) {
+    violate(made.id, " is one more than its pipeline may have unfinished");
+  }
+  if (store_.unfinished.size() > limits::kUnfinishedRuns) {
+    violate(made.id, " is one more than the host may have unfinished");
   }
 }
 
@@ -125,15 +140,15 @@ void Observer::check_ticks_of_step(const StepRecord& step) {
     const std::vector<CronTrigger> crons = crons_of(*delta_.pipelines.at(pipeline));
     // Of ticks that a clock's jump made due, only one of each schedule is run.
     const auto jumped = [&] {
-      return life_.clock.last_jump_ms() > limits::kClockJumpMs &&
-             trusted_ms_ >= recovered_ms_ &&
+      return life_.clock.last_jump_ms() > limits::kClockJumpMs && trusted_ms_ >= recovered_ms_ &&
              life_.clock.set_at_ms() > std::max(mark_saved_ms_[pipeline], trusted_ms_);
     };
     std::size_t most = 0;
     for (const CronTrigger& cron : crons) {
       most += cron.catchup == Catchup::kAll && !jumped() ? limits::kCatchupTicks : 1;
     }
-    if (count > most) violate("pipeline " + pipeline + " caught up more ticks than its rule allows");
+    if (count > most)
+      violate("pipeline " + pipeline + " caught up more ticks than its rule allows");
   }
   for (const Command& command : step.commands) {
     if (const auto* mark = std::get_if<SaveScheduleMark>(&command)) check_mark(step, *mark);
@@ -151,7 +166,8 @@ void Observer::check_mark(const StepRecord& step, const SaveScheduleMark& mark) 
   const auto definition = delta_.pipelines.find(mark.pipeline);
   const std::int64_t saved_ms = mark_saved_ms_[mark.pipeline];
   mark_saved_ms_[mark.pipeline] = life_.clock.true_ms();
-  if (mark.tick > step.event.wall && (before == delta_.marks.end() || mark.tick != before->second)) {
+  if (mark.tick > step.event.wall &&
+      (before == delta_.marks.end() || mark.tick != before->second)) {
     violate("the mark of " + mark.pipeline + " is ahead of the clock");
   }
   if (before == delta_.marks.end() || definition == delta_.pipelines.end()) return;
@@ -174,7 +190,8 @@ void Observer::check_mark(const StepRecord& step, const SaveScheduleMark& mark) 
   if (life_.clock.set_at_ms() >= std::min(saved_ms, open_ms_)) return;
   for (const CronTrigger& cron : crons_of(*definition->second)) {
     const auto first = cron.schedule.next(before->second, cron.zone);
-    if (cron.catchup == Catchup::kAll && cron.deadline_ms == 0 && first && *first <= mark.tick && !has_run(*first)) {
+    if (cron.catchup == Catchup::kAll && cron.deadline_ms == 0 && first && *first <= mark.tick &&
+        !has_run(*first)) {
       violate("a missed tick of " + mark.pipeline + " was not caught up");
     }
   }
@@ -238,8 +255,8 @@ void Observer::check_retry(const StepRecord& step, const StoredRun& run) {
   }
   if (run.run.status == Status::kSkipped) return;
   for (const TaskState& task : run.tasks) {
-    const bool kept = request->failed_only &&
-                      request->original.tasks[task.index].status == Status::kSuccess;
+    const bool kept =
+        request->failed_only && request->original.tasks[task.index].status == Status::kSuccess;
     const bool is_kept = task.status == Status::kSuccess && task.attempts == 0;
     if (kept != is_kept) violate(id, ": exactly what had succeeded is kept by a retry");
   }

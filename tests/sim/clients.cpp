@@ -81,8 +81,8 @@ void Clients::add_someone() {
 void Clients::flood(const std::string& pipeline, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     Event event;
-    event.body = ManualTriggered{
-        0, TriggerTarget{pipeline, {"flood:" + std::to_string(i)}, {}}, {}, "ann"};
+    event.body =
+        ManualTriggered{0, TriggerTarget{pipeline, {"flood:" + std::to_string(i)}, {}}, {}, "ann"};
     add(std::move(event));
   }
 }

@@ -84,8 +84,8 @@ void ModelAgent::rebuild(Commands& effects) {
 void ModelAgent::check_second_recovery() const {
   State again(CoreSettings{workers_, parts_.life.clock.boot_id()});
   again.ends_only = is_tight;
-  const Commands commands = recover(again, parts_.store.load(), parts_.life.clock.wall(),
-                                    parts_.life.clock.mono());
+  const Commands commands =
+      recover(again, parts_.store.load(), parts_.life.clock.wall(), parts_.life.clock.mono());
   for (const Command& command : commands) {
     if (!is_effect(command)) parts_.life.violate("the second recovery changed a record");
   }

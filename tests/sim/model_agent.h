@@ -27,8 +27,7 @@ class ModelAgent {
     Observer& observer;
     std::function<void(const Reply&)> on_reply;
   };
-  ModelAgent(Parts parts, std::uint32_t workers)
-      : parts_(std::move(parts)), workers_(workers) {}
+  ModelAgent(Parts parts, std::uint32_t workers) : parts_(std::move(parts)), workers_(workers) {}
 
   [[nodiscard]] bool is_alive() const { return state_.has_value(); }
   void start();
@@ -39,7 +38,9 @@ class ModelAgent {
   [[nodiscard]] std::int64_t next_wake() const {
     return events.empty() || failing_ ? wake_ms_ : parts_.life.clock.true_ms();
   }
-  [[nodiscard]] bool is_idle() const { return events.empty() && carried_over_.empty() && !failing_; }
+  [[nodiscard]] bool is_idle() const {
+    return events.empty() && carried_over_.empty() && !failing_;
+  }
   void check_end() const;
 
   std::deque<Event> events;  // the loop's queue

@@ -32,7 +32,7 @@ struct ContainerHistory {
   bool interfered = false;  // lost or cut off
   bool lost = false;        // removed behind our back
   std::int64_t started_ms = 0;
-  std::string boot_id;  // of its last start
+  std::string boot_id;         // of its last start
   std::int32_t exit_code = 0;  // of its last true end
 };
 
@@ -53,9 +53,7 @@ class ModelEngine {
   // Containers live on with `live_restore`; else they are cut off.
   void restart(bool live_restore);
   void reboot();
-  [[nodiscard]] std::string incarnation() const {
-    return "engine-" + std::to_string(incarnation_);
-  }
+  [[nodiscard]] std::string incarnation() const { return "engine-" + std::to_string(incarnation_); }
 
   std::map<AttemptKey, ModelContainer> containers;
   std::map<AttemptKey, ContainerHistory> history;

@@ -104,9 +104,9 @@ bool ModelWorkers::wait(Worker& worker, const ModelContainer& container,
   const AttemptKey& key = worker.order.key;
   // After the engine's restart a worker knows by its incarnation that the truth is gone; after the host's,
   // only the core could have told it.
-  AttemptOutcome outcome = outcome_of(container.cut == Cut::kByEngine
-                                          ? AttemptOutcome::Kind::kMissing
-                                          : AttemptOutcome::Kind::kExited);
+  AttemptOutcome outcome =
+      outcome_of(container.cut == Cut::kByEngine ? AttemptOutcome::Kind::kMissing
+                                                 : AttemptOutcome::Kind::kExited);
   outcome.exit_code = container.exit_code;
   outcome.oom_killed = container.oom_killed;
   outcome.container_id = "container";

@@ -126,6 +126,9 @@ void Observer::check_end() {
   if (!engine_.containers.empty()) {
     violate(engine_.containers.begin()->first.run, ": a container was left behind");
   }
+  if (!store_.runs.empty() && store_.runs.rbegin()->first.value != store_.runs.size()) {
+    violate("a number was left out, and no run has it");
+  }
   std::map<std::pair<std::string, std::string>, RunId> identities;
   for (const auto& [id, stored] : store_.runs) {
     const TriggerInfo& trigger = stored.run.trigger;

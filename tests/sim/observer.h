@@ -56,7 +56,7 @@ class Observer {
     std::set<RunId> ended;    // final since this step, and worth following: skipped ones are not
     std::set<RunId> stopped;  // got their `stop` in this step
     std::set<RunId> touched;
-    std::vector<AttemptKey> dispatched;       // new attempts, in order
+    std::vector<AttemptKey> dispatched;  // new attempts, in order
     std::set<AttemptKey> ended_attempts;
     // As they were before.
     std::map<std::string, WallTime> marks;
@@ -112,6 +112,7 @@ class Observer {
 
   // check_triggers.cpp
   void check_made(const StepRecord& step, RunId id);
+  void check_bounds(const Run& made);
   void check_tick(const StepRecord& step, const Run& run);
   void check_ticks_of_step(const StepRecord& step);
   void check_mark(const StepRecord& step, const SaveScheduleMark& mark);
@@ -135,7 +136,7 @@ class Observer {
   WallTime clock_floor_;
   std::int64_t recovered_ms_ = 0;
   std::map<AttemptKey, LiveAttempt> attempts_;
-  std::map<TaskPlace, std::int64_t> retries_;          // when a waiting task is due
+  std::map<TaskPlace, std::int64_t> retries_;  // when a waiting task is due
   std::map<RunId, std::int64_t> run_started_ms_;
   std::map<std::pair<std::string, WallTime>, RunId> ticks_run_;
   std::map<std::string, std::int64_t> mark_saved_ms_;

@@ -10,7 +10,7 @@ namespace pawl::sim {
 namespace {
 
 constexpr int kFaultyRounds = 120;
-constexpr int kMostRounds = 60'000;  // far more than anything takes to come to its end
+constexpr int kMostRounds = 60'000;             // far more than anything takes to come to its end
 constexpr std::uint64_t kFloodedSeeds = 1'000;  // one in so many
 
 }  // namespace

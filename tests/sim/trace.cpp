@@ -35,14 +35,18 @@ struct EventText {
     for (const TriggerTarget& target : event.targets) text += " " + target.pipeline;
     return text + " " + event.targets.front().identities.front();
   }
-  std::string operator()(const CancelRequested& event) const { return "cancel " + event.run.text(); }
+  std::string operator()(const CancelRequested& event) const {
+    return "cancel " + event.run.text();
+  }
   std::string operator()(const RetryRequested& event) const {
     return "retry " + event.original.run.id.text() + (event.failed_only ? " failed only" : "");
   }
   std::string operator()(const SuspendRequested& event) const {
     return (event.suspend ? "suspend " : "resume ") + event.pipeline;
   }
-  std::string operator()(const AttemptStarted& event) const { return "started " + text_of(event.key); }
+  std::string operator()(const AttemptStarted& event) const {
+    return "started " + text_of(event.key);
+  }
   std::string operator()(const AttemptEnded& event) const {
     static constexpr const char* kKinds[] = {"exited", "not started", "missing"};
     return "ended " + text_of(event.key) + ": " + kKinds[static_cast<int>(event.outcome.kind)] +
@@ -60,9 +64,10 @@ struct CommandText {
   std::string operator()(const SaveDefinition&) const { return {}; }
   std::string operator()(const SaveRun& save) const {
     const Run& run = save.run;
-    return "run " + run.id.text() + " of " + run.pipeline + ": " +
-           text_of(run.status, run.reason) + ", by " + run.trigger.identity +
-           (run.stop == RunStop::kNone ? "" : ", stop " + std::to_string(static_cast<int>(run.stop)));
+    return "run " + run.id.text() + " of " + run.pipeline + ": " + text_of(run.status, run.reason) +
+           ", by " + run.trigger.identity +
+           (run.stop == RunStop::kNone ? ""
+                                       : ", stop " + std::to_string(static_cast<int>(run.stop)));
   }
   std::string operator()(const SaveTask& save) const {
     const TaskState& task = save.task;
@@ -79,7 +84,9 @@ struct CommandText {
   std::string operator()(const SaveScheduleMark& save) const {
     return "mark " + save.pipeline + " " + format_rfc3339(save.tick);
   }
-  std::string operator()(const SavePipeline& save) const { return "pipeline " + save.pipeline->name; }
+  std::string operator()(const SavePipeline& save) const {
+    return "pipeline " + save.pipeline->name;
+  }
   std::string operator()(const DeletePipeline& gone) const { return "no pipeline " + gone.name; }
   std::string operator()(const SaveSource& save) const { return "source " + save.state.name; }
   std::string operator()(const DeleteSource& gone) const { return "no source " + gone.name; }

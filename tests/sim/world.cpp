@@ -14,9 +14,9 @@ struct ScheduleText {
   const char* text;
   bool frequent;
 };
-const std::vector<ScheduleText> kSchedules = {
-    {"@every 40s", true},  {"@every 90s", true}, {"* * * * *", true},
-    {"*/2 * * * *", true}, {"*/5 * * * *", false}, {"20 8,9 * * *", false}};
+const std::vector<ScheduleText> kSchedules = {{"@every 40s", true},   {"@every 90s", true},
+                                              {"* * * * *", true},    {"*/2 * * * *", true},
+                                              {"*/5 * * * *", false}, {"20 8,9 * * *", false}};
 
 Task make_task(Random& random, std::uint32_t index) {
   Task task;
@@ -75,9 +75,9 @@ PipelinePtr make_pipeline(Random& random, const std::string& name,
   if (random.one_in(2)) {
     const std::vector<OnConflict> rules = {OnConflict::kQueue, OnConflict::kSkip,
                                            OnConflict::kReplace};
-    pipeline.concurrency = Concurrency{"g" + std::to_string(random.below(2)),
-                                       static_cast<std::uint32_t>(1 + random.below(3)),
-                                       random.pick(rules)};
+    pipeline.concurrency =
+        Concurrency{"g" + std::to_string(random.below(2)),
+                    static_cast<std::uint32_t>(1 + random.below(3)), random.pick(rules)};
   }
   if (random.one_in(2)) {
     pipeline.priority = static_cast<std::uint32_t>(random.below(limits::kPriorityMax + 1));
@@ -102,27 +102,30 @@ PipelinePtr make_small_pipeline(const std::string& name) {
 }
 
 bool has_frequent_ticks(const Pipeline& pipeline) {
-  return std::any_of(pipeline.triggers.begin(), pipeline.triggers.end(), [](const Trigger& trigger) {
-    const auto* cron = std::get_if<CronTrigger>(&trigger);
-    return cron != nullptr &&
-           std::any_of(kSchedules.begin(), kSchedules.end(), [&](const ScheduleText& known) {
-             return known.frequent && cron->schedule.expression() == known.text;
-           });
-  });
+  return std::any_of(
+      pipeline.triggers.begin(), pipeline.triggers.end(), [](const Trigger& trigger) {
+        const auto* cron = std::get_if<CronTrigger>(&trigger);
+        return cron != nullptr &&
+               std::any_of(kSchedules.begin(), kSchedules.end(), [&](const ScheduleText& known) {
+                 return known.frequent && cron->schedule.expression() == known.text;
+               });
+      });
 }
 
 bool has_interval_ticks(const Pipeline& pipeline) {
-  return std::any_of(pipeline.triggers.begin(), pipeline.triggers.end(), [](const Trigger& trigger) {
-    const auto* cron = std::get_if<CronTrigger>(&trigger);
-    return cron != nullptr && cron->schedule.expression().starts_with("@every");
-  });
+  return std::any_of(pipeline.triggers.begin(), pipeline.triggers.end(),
+                     [](const Trigger& trigger) {
+                       const auto* cron = std::get_if<CronTrigger>(&trigger);
+                       return cron != nullptr && cron->schedule.expression().starts_with("@every");
+                     });
 }
 
 bool follows(const Pipeline& pipeline, const std::string& upstream, UpstreamEnd on) {
-  return std::any_of(pipeline.triggers.begin(), pipeline.triggers.end(), [&](const Trigger& trigger) {
-    const auto* follow = std::get_if<PipelineTrigger>(&trigger);
-    return follow != nullptr && follow->pipeline == upstream && follow->on == on;
-  });
+  return std::any_of(pipeline.triggers.begin(), pipeline.triggers.end(),
+                     [&](const Trigger& trigger) {
+                       const auto* follow = std::get_if<PipelineTrigger>(&trigger);
+                       return follow != nullptr && follow->pipeline == upstream && follow->on == on;
+                     });
 }
 
 }  // namespace pawl::sim
