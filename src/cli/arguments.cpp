@@ -4,76 +4,18 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <functional>
 #include <list>
 #include <utility>
 
 #include "base/time.h"
+#include "cli/argument_values.h"
 #include "cli/help.h"
 #include "cli/text.h"
 #include "model/states.h"
 
 namespace pawl::cli {
 namespace {
-
-// --- values: each check returns "" or what is wrong ---
-
-std::optional<std::uint32_t> parse_count(std::string_view text, std::uint32_t max) {
-  std::uint32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  if (value < 1 || value > max) return std::nullopt;
-  return value;
-}
-
-std::function<std::string(const std::string&)> check_count(std::uint32_t max) {
-  return [max](const std::string& text) {
-    if (parse_count(text, max)) return std::string();
-    return "'" + text + "' is no whole number from 1 to " + std::to_string(max);
-  };
-}
-
-std::string check_run_id(const std::string& text) {
-  if (RunId::parse(text)) return "";
-  return "'" + text + "' is no run number; `pawl runs` lists them";
-}
-
-// A word that could be a name; whether it exists is the agent's to say.
-std::string check_word(const std::string& text) {
-  if (text.empty()) return "a name must not be empty";
-  return "";
-}
-
-// As the API takes it: it travels as a header's value.
-std::string check_key(const std::string& text) {
-  const bool is_visible =
-      std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
-  if (!text.empty() && is_visible && text.size() <= limits::kIdempotencyKeyBytes) return "";
-  return "a key is 1 to " + std::to_string(limits::kIdempotencyKeyBytes) +
-         " letters, digits and signs of ASCII, without blanks";
-}
-
-std::string check_param(const std::string& text) {
-  const std::size_t equals = text.find('=');
-  if (equals == std::string::npos || equals == 0) return "'" + text + "' is not NAME=VALUE";
-  return "";
-}
-
-std::string check_since(const std::string& text) {
-  if (parse_rfc3339(text) || parse_duration_ms(text)) return "";
-  return "'" + text + "' is neither a duration (24h) nor a time (2026-03-29T01:00:00Z)";
-}
-
-std::string check_duration(const std::string& text) {
-  if (parse_duration_ms(text)) return "";
-  return "'" + text + "' is no duration such as 90s or 1h30m";
-}
-
-std::string check_address(const std::string& text) {
-  if (normalize_address(text)) return "";
-  return "'" + text + "' is neither unix:///PATH nor http://HOST:PORT";
-}
 
 template <typename Enum, std::size_t... I>
 std::vector<std::string> words(std::index_sequence<I...>) {
@@ -84,19 +26,6 @@ std::vector<std::string> words() {
   return words<Enum>(std::make_index_sequence<static_cast<std::size_t>(N)>{});
 }
 
-std::string joined(const std::vector<std::string>& all) {
-  std::string out;
-  for (const std::string& word : all) out += (out.empty() ? "" : ", ") + word;
-  return out;
-}
-
-std::function<std::string(const std::string&)> check_one_of(std::vector<std::string> allowed) {
-  return [allowed = std::move(allowed)](const std::string& text) -> std::string {
-    if (std::find(allowed.begin(), allowed.end(), text) != allowed.end()) return "";
-    return "'" + text + "' is none of " + joined(allowed);
-  };
-}
-
 // --- the parser ---
 
 // What CLI11 writes into; made into an Invocation when the line was right.
@@ -104,10 +33,13 @@ struct Raw {
   std::string config, server, format = "table", name, task, status, trigger, since, limit, count,
                               attempt, timeout, key;
   std::vector<std::string> words, params;
-  bool wait = false, follow = false, version = false;
+  bool wait = false, follow = false, version = false, failed = false, replace = false;
 };
 
-Format format_of(const Raw& raw) { return raw.format == "json" ? Format::kJson : Format::kTable; }
+Format format_of(const Raw& raw) {
+  if (raw.format == "json") return Format::kJson;
+  return raw.format == "yaml" ? Format::kYaml : Format::kTable;
+}
 
 struct Parser {
   CLI::App app{"Runs pipelines from Git as containers on this host, and shows what they did."};
@@ -120,15 +52,26 @@ struct Parser {
 
   CLI::App& add(const std::string& name, const std::string& description, const std::string& example,
                 std::function<CommandArguments(const Raw&)> take) {
-    CLI::App* command = app.add_subcommand(name, description);
+    return add_to(app, name, description, example, std::move(take));
+  }
+  CLI::App& add_to(CLI::App& parent, const std::string& name, const std::string& description,
+                   const std::string& example, std::function<CommandArguments(const Raw&)> take) {
+    CLI::App* command = parent.add_subcommand(name, description);
     command->footer("\nExample:\n  " + example + "\n");
     commands.push_back({command, std::move(take)});
     return *command;
   }
+  // A word in front of commands of its own: `pawl pipeline show`.
+  CLI::App& add_group(const std::string& name, const std::string& description) {
+    CLI::App* group = app.add_subcommand(name, description);
+    group->require_subcommand(1);
+    group->footer("\n`pawl " + name + " COMMAND --help` shows a command's own options.\n");
+    return *group;
+  }
   void add_format(CLI::App& command) {
-    command.add_option("-o", raw.format, "table (default) or json")
+    command.add_option("-o", raw.format, "table (default), json or yaml")
         ->type_name("FORMAT")
-        ->check(check_one_of({"table", "json"}));
+        ->check(check_one_of({"table", "json", "yaml"}));
   }
 };
 
@@ -164,6 +107,26 @@ void add_offline_commands(Parser& parser) {
   parser.add_format(validate);
 }
 
+StartArguments start_of(const Raw& raw) {
+  StartArguments start{raw.wait, raw.follow, raw.key, std::nullopt};
+  if (!raw.timeout.empty()) start.timeout_ms = parse_duration_ms(raw.timeout);
+  return start;
+}
+
+void add_waiting(Parser& parser, CLI::App& command) {
+  CLI::Option* wait = command.add_flag("--wait", parser.raw.wait, "Waits until the run has ended");
+  command.add_flag("--follow", parser.raw.follow, "Waits, and shows the tasks' logs meanwhile")
+      ->excludes(wait);
+  command.add_option("--timeout", parser.raw.timeout, "Waits no longer than that; the run goes on")
+      ->type_name("DURATION")
+      ->check(check_duration);
+  command
+      .add_option("--idempotency-key", parser.raw.key,
+                  "A second request with the same key finds the first run")
+      ->type_name("KEY")
+      ->check(check_key);
+}
+
 void add_run_command(Parser& parser) {
   CLI::App& run = parser.add(
       "run",
@@ -171,12 +134,11 @@ void add_run_command(Parser& parser) {
       "With --wait or --follow the exit code is 0 if the run succeeds, 1 if not, 124 after "
       "--timeout.",
       "pawl run nightly-backup -p level=full --follow", [](const Raw& raw) {
-        RunArguments arguments{raw.name, {}, raw.wait, raw.follow, raw.key, std::nullopt};
+        RunArguments arguments{raw.name, {}, start_of(raw)};
         for (const std::string& param : raw.params) {
           const std::size_t equals = param.find('=');
           arguments.params.emplace_back(param.substr(0, equals), param.substr(equals + 1));
         }
-        if (!raw.timeout.empty()) arguments.timeout_ms = parse_duration_ms(raw.timeout);
         return arguments;
       });
   run.add_option("NAME", parser.raw.name, "The pipeline")->required()->check(check_word);
@@ -184,16 +146,23 @@ void add_run_command(Parser& parser) {
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false)
       ->check(check_param);
-  CLI::Option* wait = run.add_flag("--wait", parser.raw.wait, "Waits until the run has ended");
-  run.add_flag("--follow", parser.raw.follow, "Waits, and shows the tasks' logs meanwhile")
-      ->excludes(wait);
-  run.add_option("--timeout", parser.raw.timeout, "Waits no longer than that; the run goes on")
-      ->type_name("DURATION")
-      ->check(check_duration);
-  run.add_option("--idempotency-key", parser.raw.key,
-                 "A second request with the same key finds the first run")
-      ->type_name("KEY")
-      ->check(check_key);
+  add_waiting(parser, run);
+}
+
+void add_retry_command(Parser& parser) {
+  CLI::App& retry =
+      parser.add("retry",
+                 "Starts a new run of what a run that has ended ran, and prints its number.\n"
+                 "--wait and --follow as for `pawl run`.",
+                 "pawl retry 42 --failed --follow", [](const Raw& raw) {
+                   RetryArguments arguments{*RunId::parse(raw.name), raw.failed, {}};
+                   arguments.start = start_of(raw);
+                   return arguments;
+                 });
+  retry.add_option("RUN", parser.raw.name, "The run's number")->required()->check(check_run_id);
+  retry.add_flag("--failed", parser.raw.failed,
+                 "Only the tasks that did not succeed; the others keep their result");
+  add_waiting(parser, retry);
 }
 
 void add_run_queries(Parser& parser) {
@@ -274,6 +243,61 @@ void add_source_commands(Parser& parser) {
   parser.add_format(sync);
 }
 
+void add_pipeline_commands(Parser& parser) {
+  CLI::App& group =
+      parser.add_group("pipeline", "Shows one pipeline, suspends it or lets it go on.");
+  CLI::App& show = parser.add_to(group, "show", "Shows one pipeline and its tasks.",
+                                 "pawl pipeline show nightly-backup", [](const Raw& raw) {
+                                   return PipelineShowArguments{raw.name, format_of(raw)};
+                                 });
+  CLI::App& suspend =
+      parser.add_to(group, "suspend",
+                    "Keeps a pipeline's triggers from running it, until `pawl pipeline resume`.\n"
+                    "`pawl run` still starts one.",
+                    "pawl pipeline suspend nightly-backup", [](const Raw& raw) {
+                      return PipelineSuspendArguments{raw.name, true};
+                    });
+  CLI::App& resume = parser.add_to(group, "resume",
+                                   "Lets a suspended pipeline's triggers run it again.\n"
+                                   "Its schedule starts from now: nothing is caught up.",
+                                   "pawl pipeline resume nightly-backup", [](const Raw& raw) {
+                                     return PipelineSuspendArguments{raw.name, false};
+                                   });
+  for (CLI::App* command : {&show, &suspend, &resume}) {
+    command->add_option("NAME", parser.raw.name, "The pipeline")->required()->check(check_word);
+  }
+  parser.add_format(show);
+}
+
+void add_state_commands(Parser& parser) {
+  CLI::App& backup = parser.add(
+      "backup", "Copies this host's history into a new file, whether an agent runs or not.",
+      "pawl backup /srv/backup/pawl.backup", [](const Raw& raw) {
+        return BackupArguments{raw.name, format_of(raw)};
+      });
+  backup.add_option("FILE", parser.raw.name, "The file to write; it must not exist")
+      ->required()
+      ->check(check_word);
+  parser.add_format(backup);
+  CLI::App& restore = parser.add("restore", "Makes a backup this host's history. No agent may run.",
+                                 "pawl restore /srv/backup/pawl.backup", [](const Raw& raw) {
+                                   return RestoreArguments{raw.name, raw.replace, format_of(raw)};
+                                 });
+  restore.add_option("FILE", parser.raw.name, "A file that `pawl backup` wrote")
+      ->required()
+      ->check(check_word);
+  restore.add_flag("--replace", parser.raw.replace,
+                   "Also where there is a history; it is set aside, not deleted");
+  parser.add_format(restore);
+  CLI::App& group = parser.add_group("history", "Checks the history of this host.");
+  CLI::App& verify = parser.add_to(
+      group, "verify",
+      "Checks that no finished run and no action of the history was altered or is missing.\n"
+      "Names the first that was; the exit code is then 1.",
+      "pawl history verify", [](const Raw& raw) { return VerifyArguments{format_of(raw)}; });
+  parser.add_format(verify);
+}
+
 void add_agent_queries(Parser& parser) {
   CLI::App& status = parser.add("status", "Shows how the agent and its engine are.", "pawl status",
                                 [](const Raw& raw) { return StatusArguments{format_of(raw)}; });
@@ -298,14 +322,29 @@ void add_agent_queries(Parser& parser) {
 }
 
 ParsedArguments usage_error(const std::string& message, const CLI::App* command) {
-  std::string help = "pawl ";
-  if (command != nullptr) help += command->get_name() + " ";
+  const std::string path = command == nullptr ? "pawl" : command_path(*command);
   return {std::nullopt, ExitCode::kUsage, "",
-          "pawl: " + printable(message) + "\nSee `" + help + "--help`.\n"};
+          "pawl: " + printable(message) + "\nSee `" + path + " --help`.\n"};
+}
+
+std::vector<std::string> commands_of(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* each : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (!each->get_name().empty()) names.push_back(each->get_name());
+  }
+  return names;
+}
+
+// The innermost command that was named; nothing where there was none.
+const CLI::App* named_command(const CLI::App& app) {
+  const CLI::App* command = &app;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  return command == &app ? nullptr : command;
 }
 
 // What to say of an argument that nothing takes.
 std::string unexpected(const Parser& parser, const CLI::App* command, const std::string& word) {
+  const bool wants_command = command == nullptr || !commands_of(*command).empty();
   std::vector<std::string> candidates;
   const bool is_option = word.size() > 1 && word.starts_with('-');
   if (is_option) {
@@ -315,12 +354,13 @@ std::string unexpected(const Parser& parser, const CLI::App* command, const std:
         for (const std::string& name : option->get_lnames()) candidates.push_back("--" + name);
       }
     }
-  } else if (command == nullptr) {
-    for (const Parser::Command& each : parser.commands) candidates.push_back(each.app->get_name());
+  } else if (wants_command) {
+    candidates = commands_of(command == nullptr ? parser.app : *command);
   }
-  std::string message = is_option            ? "unknown option '"
-                        : command == nullptr ? "unknown command '"
-                                             : "one argument too many: '";
+  std::string message = is_option       ? "unknown option '"
+                        : wants_command ? "unknown command '"
+                                        : "one argument too many: '";
+  if (!is_option && command != nullptr && wants_command) message += command->get_name() + " ";
   message += word + "'";
   const std::string meant = closest(word.substr(0, word.find('=')), candidates);
   if (!meant.empty()) message += "; did you mean '" + meant + "'?";
@@ -331,18 +371,36 @@ std::string unexpected(const Parser& parser, const CLI::App* command, const std:
 ParsedArguments explain(const Parser& parser, const CLI::App* command,
                         const CLI::ParseError& error) {
   const std::vector<std::string> extras = parser.app.remaining(true);
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !extras.empty()) {
+  // A group that lacks its command: what stands there was meant to be it.
+  const bool lacks_command = command != nullptr && !commands_of(*command).empty() &&
+                             dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
+  const bool is_extra = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
+  if ((is_extra || lacks_command) && !extras.empty()) {
     return usage_error(unexpected(parser, command, extras.front()), command);
   }
+  if (lacks_command) {
+    return usage_error(
+        "`" + command_path(*command) + "` needs one of " + joined(commands_of(*command)), command);
+  }
   return usage_error(error.what(), command);
+}
+
+// What works on the host's own files, whoever the agent is.
+bool is_local(const CommandArguments& command) {
+  return std::holds_alternative<BackupArguments>(command) ||
+         std::holds_alternative<RestoreArguments>(command) ||
+         std::holds_alternative<VerifyArguments>(command);
+}
+
+std::string check_start(const StartArguments& start) {
+  if (start.timeout_ms && !start.wait && !start.follow) return "--timeout needs --wait or --follow";
+  return "";
 }
 
 // What one option alone cannot know.
 std::string check_together(const Invocation& invocation) {
   if (const auto* run = std::get_if<RunArguments>(&invocation.command)) {
-    if (run->timeout_ms && !run->wait && !run->follow) {
-      return "--timeout needs --wait or --follow";
-    }
+    if (const std::string problem = check_start(run->start); !problem.empty()) return problem;
     for (std::size_t i = 0; i < run->params.size(); ++i) {
       for (std::size_t j = 0; j < i; ++j) {
         if (run->params[i].first == run->params[j].first) {
@@ -350,6 +408,12 @@ std::string check_together(const Invocation& invocation) {
         }
       }
     }
+  }
+  if (const auto* retry = std::get_if<RetryArguments>(&invocation.command)) {
+    return check_start(retry->start);
+  }
+  if (is_local(invocation.command) && invocation.global.server) {
+    return "--server has no meaning here: this works on the state directory of this host";
   }
   if (const auto* logs = std::get_if<LogsArguments>(&invocation.command)) {
     if (logs->attempt != 0 && logs->task.empty()) return "--attempt needs a TASK";
@@ -396,10 +460,13 @@ ParsedArguments parse_arguments(const std::vector<std::string>& arguments) {
   app.footer("\n`pawl COMMAND --help` shows a command's own options.\n");
   add_offline_commands(parser);
   add_run_command(parser);
+  add_retry_command(parser);
   add_run_queries(parser);
   add_run_actions(parser);
   add_source_commands(parser);
+  add_pipeline_commands(parser);
   add_agent_queries(parser);
+  add_state_commands(parser);
 
   const auto chosen = [&]() -> const Parser::Command* {
     for (const Parser::Command& each : parser.commands) {
@@ -407,17 +474,15 @@ ParsedArguments parse_arguments(const std::vector<std::string>& arguments) {
     }
     return nullptr;
   };
-  const auto chosen_app = [&]() -> const CLI::App* {
-    return chosen() == nullptr ? nullptr : chosen()->app;
-  };
+  const auto named = [&] { return named_command(app); };
   try {
     std::vector<std::string> reversed = without_help_verb(arguments);
     std::reverse(reversed.begin(), reversed.end());  // CLI11 takes them from the back
     app.parse(std::move(reversed));
   } catch (const CLI::CallForHelp&) {
-    return {std::nullopt, ExitCode::kDone, make_help(chosen_app() ? *chosen_app() : app), ""};
+    return {std::nullopt, ExitCode::kDone, make_help(named() ? *named() : app), ""};
   } catch (const CLI::ParseError& error) {
-    return explain(parser, chosen_app(), error);
+    return explain(parser, named(), error);
   }
   Invocation invocation;
   if (!parser.raw.config.empty()) invocation.global.config_path = parser.raw.config;
@@ -430,7 +495,7 @@ ParsedArguments parse_arguments(const std::vector<std::string>& arguments) {
     return {std::nullopt, ExitCode::kUsage, "", make_help(app)};
   }
   const std::string problem = check_together(invocation);
-  if (!problem.empty()) return usage_error(problem, chosen_app());
+  if (!problem.empty()) return usage_error(problem, named());
   return {std::move(invocation), ExitCode::kDone, "", ""};
 }
 

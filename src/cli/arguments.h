@@ -14,7 +14,7 @@
 
 namespace pawl::cli {
 
-enum class Format : unsigned char { kTable, kJson };
+enum class Format : unsigned char { kTable, kJson, kYaml };
 
 struct GlobalArguments {
   std::optional<std::string> config_path;  // --config
@@ -26,13 +26,22 @@ struct ValidateArguments {
   std::vector<std::string> paths;
   Format format = Format::kTable;
 };
-struct RunArguments {
-  std::string pipeline;
-  Variables params;
+// What starting a run and trying one again have in common.
+struct StartArguments {
   bool wait = false;
   bool follow = false;
   std::string idempotency_key;  // empty: one is made
   std::optional<std::int64_t> timeout_ms;
+};
+struct RunArguments {
+  std::string pipeline;
+  Variables params;
+  StartArguments start;
+};
+struct RetryArguments {
+  RunId run;
+  bool failed_only = false;
+  StartArguments start;
 };
 struct RunsArguments {
   std::string pipeline;  // empty: any, as below
@@ -58,6 +67,14 @@ struct CancelArguments {
 struct PipelinesArguments {
   Format format = Format::kTable;
 };
+struct PipelineShowArguments {
+  std::string pipeline;
+  Format format = Format::kTable;
+};
+struct PipelineSuspendArguments {
+  std::string pipeline;
+  bool suspend = true;  // else: resume
+};
 struct SyncArguments {
   std::string source;  // empty: all
   bool wait = false;
@@ -74,14 +91,28 @@ struct NextArguments {
   std::uint32_t count = 10;
   Format format = Format::kTable;
 };
+struct BackupArguments {
+  std::string file;
+  Format format = Format::kTable;
+};
+struct RestoreArguments {
+  std::string file;
+  bool replace = false;
+  Format format = Format::kTable;
+};
+struct VerifyArguments {
+  Format format = Format::kTable;
+};
 struct VersionArguments {
   Format format = Format::kTable;
 };
 
 using CommandArguments =
-    std::variant<AgentArguments, ValidateArguments, RunArguments, RunsArguments, ShowArguments,
-                 LogsArguments, CancelArguments, PipelinesArguments, SyncArguments,
-                 SourcesArguments, StatusArguments, NextArguments, VersionArguments>;
+    std::variant<AgentArguments, ValidateArguments, RunArguments, RetryArguments, RunsArguments,
+                 ShowArguments, LogsArguments, CancelArguments, PipelinesArguments,
+                 PipelineShowArguments, PipelineSuspendArguments, SyncArguments, SourcesArguments,
+                 StatusArguments, NextArguments, BackupArguments, RestoreArguments, VerifyArguments,
+                 VersionArguments>;
 
 struct Invocation {
   GlobalArguments global;

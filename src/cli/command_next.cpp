@@ -10,8 +10,8 @@ Result<ExitCode> execute(const NextArguments& arguments, Context& context) {
   PAWL_TRY(ApiClient api, ApiClient::make(server.address));
   const std::string target = "/api/v1/schedule?count=" + std::to_string(arguments.count);
   PAWL_TRY(const Json answer, api.get(with_query(target, "pipeline", arguments.pipeline)));
-  if (arguments.format == Format::kJson) {
-    context.print_json(answer);
+  if (arguments.format != Format::kTable) {
+    context.print(answer, arguments.format);
     return ExitCode::kDone;
   }
   Table table({{"AT"}, {"PIPELINE"}, {"CRON"}, {"TIMEZONE"}});

@@ -8,8 +8,8 @@ namespace pawl::cli {
 Result<ExitCode> execute(const RunsArguments& arguments, Context& context) {
   PAWL_TRY(const std::unique_ptr<History> history, open_history(context));
   PAWL_TRY(const Json answer, history->runs(arguments));
-  if (arguments.format == Format::kJson) {
-    context.print_json(answer);
+  if (arguments.format != Format::kTable) {
+    context.print(answer, arguments.format);
     return ExitCode::kDone;
   }
   Table table({{"RUN", Align::kRight},

@@ -9,8 +9,11 @@ namespace {
 std::string trigger_text(const Json& trigger, WallTime now) {
   std::string text = trigger["kind"].as_string();
   if (text == "cron") return text + " at " + when_text(trigger["scheduled_at"], now);
+  const std::string& parent = trigger["parent_run_id"].as_string();
+  if (!parent.empty()) text += (text == "retry" ? " of run " : " after run ") + parent;
   const std::string& actor = trigger["actor"].as_string();
   if (!actor.empty()) text += " by " + actor;
+  if (trigger["kind"].as_string() == "pipeline") return text;  // the parent is its identity
   const std::string& identity = trigger["identity"].as_string();
   if (!identity.empty()) text += " (" + identity + ")";
   return text;
@@ -52,8 +55,8 @@ Facts run_facts(const Json& run, WallTime now) {
 Result<ExitCode> execute(const ShowArguments& arguments, Context& context) {
   PAWL_TRY(const std::unique_ptr<History> history, open_history(context));
   PAWL_TRY(const Json run, history->run(arguments.run));
-  if (arguments.format == Format::kJson) {
-    context.print_json(run);
+  if (arguments.format != Format::kTable) {
+    context.print(run, arguments.format);
     return ExitCode::kDone;
   }
   const WallTime now = context.now();

@@ -8,8 +8,8 @@ Result<ExitCode> execute(const SourcesArguments& arguments, Context& context) {
   PAWL_TRY(const ServerAddress server, context.server());
   PAWL_TRY(ApiClient api, ApiClient::make(server.address));
   PAWL_TRY(const Json answer, api.get("/api/v1/sources"));
-  if (arguments.format == Format::kJson) {
-    context.print_json(answer);
+  if (arguments.format != Format::kTable) {
+    context.print(answer, arguments.format);
   } else {
     context.out().write(
         render_sources(answer["sources"].items(), context.now(), context.out().color()));

@@ -23,8 +23,8 @@ Result<ExitCode> execute(const StatusArguments& arguments, Context& context) {
   PAWL_TRY(const ServerAddress server, context.server());
   PAWL_TRY(ApiClient api, ApiClient::make(server.address));
   PAWL_TRY(const Json status, api.get("/api/v1/status"));
-  if (arguments.format == Format::kJson) {
-    context.print_json(status);
+  if (arguments.format != Format::kTable) {
+    context.print(status, arguments.format);
     return ExitCode::kDone;
   }
   const Json& waiting = status["ready_tasks"];

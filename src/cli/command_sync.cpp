@@ -47,8 +47,8 @@ Result<ExitCode> execute(const SyncArguments& arguments, Context& context) {
     if (!arguments.wait) context.note("asked for a pull of '" + name + "'");
     synced.push_back(std::move(source).value());
   }
-  if (arguments.format == Format::kJson) {
-    context.print_json(Json::object().set("sources", std::move(synced)));
+  if (arguments.format != Format::kTable) {
+    context.print(Json::object().set("sources", std::move(synced)), arguments.format);
   } else if (arguments.wait) {
     context.out().write(render_sources(synced, context.now(), context.out().color()));
   }

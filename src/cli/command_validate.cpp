@@ -1,6 +1,6 @@
 // Reads files the way the agent would, with the loader the agent uses, so that what passes here
-// loads there. Like a compiler: problems on stderr, one a line, and a sum on stdout; -o json has
-// both in one object.
+// loads there. Like a compiler: problems on stderr, one a line, and a sum on stdout; -o json and
+// yaml have both in one object.
 #include <map>
 #include <string>
 #include <vector>
@@ -107,8 +107,8 @@ Result<ExitCode> execute(const ValidateArguments& arguments, Context& context) {
   validation.add(found.unreadable);
   const bool only_missing = validation.problems().empty() && !found.missing.empty();
   validation.add(found.missing);
-  if (arguments.format == Format::kJson) {
-    context.print_json(validation.json());
+  if (arguments.format != Format::kTable) {
+    context.print(validation.json(), arguments.format);
   } else {
     for (const Problem& problem : validation.problems()) context.complain(problem.text());
     context.out().write(validation.summary() + "\n");

@@ -4,8 +4,8 @@
 namespace pawl::cli {
 
 Result<ExitCode> execute(const VersionArguments& arguments, Context& context) {
-  if (arguments.format == Format::kJson) {
-    context.print_json(Json::object().set("version", kVersion));
+  if (arguments.format != Format::kTable) {
+    context.print(Json::object().set("version", kVersion), arguments.format);
   } else {
     context.out().write(std::string("pawl ") + kVersion + "\n");
   }

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "cli/text.h"
+#include "cli/yaml_text.h"
 #include "config/host_config_loader.h"
 
 namespace pawl::cli {
@@ -49,7 +50,9 @@ void Context::complain(std::string_view text) {
   err_.flush();
 }
 
-void Context::print_json(const Json& json) { out_.write(escape_json(json.dump(2)) + "\n"); }
+void Context::print(const Json& json, Format format) {
+  out_.write(escape_json(format == Format::kYaml ? to_yaml(json) : json.dump(2) + "\n"));
+}
 
 std::string Context::config_path() const {
   return global_.config_path.value_or(environment_.default_config);
@@ -98,6 +101,18 @@ Result<ServerAddress> Context::server() {
 std::string Context::state_directory() {
   const Result<const HostFile*> file = host_file();
   if (file && file.value()->config) return file.value()->config->state_directory;
+  return HostConfig{}.state_directory;
+}
+
+Result<std::string> Context::certain_state_directory() {
+  PAWL_TRY(const HostFile* file, host_file());
+  if (file->config) return file->config->state_directory;
+  if (!file->problems.empty()) {
+    return Error{ErrorKind::kInvalid, file->problems.front().text(), ""};
+  }
+  if (::access(file->path.c_str(), F_OK) == 0) {
+    return Error{ErrorKind::kDenied, "the host config cannot be read", file->path};
+  }
   return HostConfig{}.state_directory;
 }
 

@@ -56,8 +56,8 @@ class Context {
   void note(std::string_view text);
   // A line on stderr as it is, but printable.
   void complain(std::string_view text);
-  // A table, or the API's own object.
-  void print_json(const Json& json);
+  // The API's own object, in a format that is no table.
+  void print(const Json& json, Format format);
 
   // Read once. Errors: kNotFound, kDenied, kInvalid (with the first problem), each only of a file
   // named by --config; without --config what cannot be read counts as not there.
@@ -68,6 +68,9 @@ class Context {
   [[nodiscard]] Result<ServerAddress> server();
   // The host config's state directory, or the default one.
   [[nodiscard]] std::string state_directory();
+  // The same for who would write there, or judge what is there: never a guess. kInvalid, kDenied: there is a config
+  // that cannot be read.
+  [[nodiscard]] Result<std::string> certain_state_directory();
 
  private:
   GlobalArguments global_;

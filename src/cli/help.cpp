@@ -46,10 +46,17 @@ std::vector<const CLI::Option*> positionals(const CLI::App& app) {
   return found;
 }
 
+std::vector<const CLI::App*> commands(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App* sub) { return !sub->get_name().empty(); });
+}
+
+const CLI::App& root(const CLI::App& app) {
+  return app.get_parent() == nullptr ? app : root(*app.get_parent());
+}
+
 std::string usage(const CLI::App& app) {
-  std::string out = "Usage: pawl ";
-  if (app.get_parent() == nullptr) return out + "COMMAND [options]\n";
-  out += app.get_name();
+  std::string out = "Usage: " + command_path(app);
+  if (!commands(app).empty()) return out + " COMMAND [options]\n";
   for (const CLI::Option* option : positionals(app)) {
     std::string name = option->get_name(true);
     if (option->get_expected_max() > 1) name += "...";
@@ -75,6 +82,11 @@ void append_rows(std::string& out, const std::string& title, const std::vector<R
 
 }  // namespace
 
+std::string command_path(const CLI::App& app) {
+  if (app.get_parent() == nullptr) return "pawl";
+  return command_path(*app.get_parent()) + " " + app.get_name();
+}
+
 std::string make_help(const CLI::App& app) {
   std::string out = usage(app) + "\n" + app.get_description() + "\n";
   std::vector<Row> rows;
@@ -83,8 +95,7 @@ std::string make_help(const CLI::App& app) {
   }
   append_rows(out, "Arguments", rows);
   rows.clear();
-  const auto is_command = [](const CLI::App* sub) { return !sub->get_name().empty(); };
-  for (const CLI::App* sub : app.get_subcommands(is_command)) {
+  for (const CLI::App* sub : commands(app)) {
     const std::string& description = sub->get_description();
     rows.emplace_back(sub->get_name(), description.substr(0, description.find('\n')));
   }
@@ -94,7 +105,7 @@ std::string make_help(const CLI::App& app) {
   if (app.get_parent() != nullptr) {
     append_rows(out, "Options", rows);
     rows.clear();
-    for (const CLI::Option* option : options(*app.get_parent())) {
+    for (const CLI::Option* option : options(root(app))) {
       // --version means nothing to a command.
       if (!option->get_type_name().empty()) rows.push_back(option_row(*option));
     }

@@ -9,6 +9,8 @@ class App;
 
 namespace pawl::cli {
 
+// "pawl pipeline show"
+[[nodiscard]] std::string command_path(const CLI::App& app);
 // The page of a command, or of pawl itself when `app` has no parent.
 [[nodiscard]] std::string make_help(const CLI::App& app);
 

@@ -1,10 +1,21 @@
 #include "cli/json_view.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include "cli/time_text.h"
 
 namespace pawl::cli {
+namespace {
+
+// A run on its way to its end.
+std::string_view stop_text(std::string_view stop) {
+  if (stop == "timeout") return "being ended after its timeout";
+  if (stop == "replace") return "being replaced by a newer run";
+  return "being cancelled";
+}
+
+}  // namespace
 
 WallTime time_of(const Json& value) {
   return parse_rfc3339(value.as_string()).value_or(WallTime{});
@@ -34,7 +45,12 @@ std::string reason_text(const Json& subject, WallTime now) {
     text += (text.empty() ? "next attempt " : "; next attempt ") + format_relative(retry_at, now);
   }
   if (subject["cancel_requested"].as_bool() && subject["ended_at"].is_null()) {
-    text += text.empty() ? "being cancelled" : "; being cancelled";
+    text += (text.empty() ? "" : "; ") + std::string(stop_text(subject["stop"].as_string()));
+  }
+  for (const Json& attempt : subject["attempts"].items()) {
+    if (!attempt["log_incomplete"].as_bool()) continue;
+    text += (text.empty() ? "" : "; ") + std::string("log incomplete");
+    break;
   }
   return text;
 }

@@ -17,7 +17,8 @@ namespace pawl::cli {
 [[nodiscard]] std::string span_text(const Json& started, const Json& ended, WallTime now);
 // Of a run, task or attempt.
 [[nodiscard]] Cell status_cell(const Json& subject);
-// "exit_code: the command ended with 3"; also a retry or a cancellation to come.
+// "exit_code: the command ended with 3"; also a retry or an end to come, and output that
+// is missing.
 [[nodiscard]] std::string reason_text(const Json& subject, WallTime now);
 // A run's tasks, each below what it waits for. Into `run`.
 [[nodiscard]] std::vector<const Json*> tasks_in_dag_order(const Json& run);

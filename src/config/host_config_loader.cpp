@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <limits>
 
 #include "base/file.h"
 #include "config/host_keys.h"
@@ -29,6 +30,8 @@ using config::ValueReader;
 constexpr std::string_view kUnixScheme = "unix://";
 constexpr const char* kDefaultEngineHost = "unix:///var/run/docker.sock";
 constexpr const char* kSocketName = "/pawl.sock";
+constexpr std::int64_t kKeepAgeMaxMs = 366LL * 24 * 3600 * 1000;  // as durations go (base/time.h)
+constexpr std::int64_t kKeepRunsMax = std::numeric_limits<std::uint32_t>::max();
 
 std::string environment_variable(const char* name) {
   const char* value = std::getenv(name);
@@ -184,6 +187,14 @@ void read_listeners(MappingReader& root, HostConfig& config) {
   }
 }
 
+void read_keep(MappingReader& state, HostConfig& config) {
+  auto keep = state.mapping("keep");
+  if (!keep) return;
+  config.keep_age_ms = keep->duration_ms("age", {0, kKeepAgeMaxMs}).value_or(config.keep_age_ms);
+  const auto runs = keep->integer("runs_per_pipeline", {0, kKeepRunsMax});
+  if (runs) config.keep_runs_per_pipeline = static_cast<std::uint32_t>(*runs);
+}
+
 void read_state(MappingReader& root, HostConfig& config) {
   if (auto secrets = root.mapping("secrets")) {
     read_path(*secrets, "directory", config.secrets_directory);
@@ -199,6 +210,7 @@ void read_state(MappingReader& root, HostConfig& config) {
   config.log_limit_bytes =
       state->size_bytes("log_limit", {limits::kLogLimitMinBytes, limits::kLogLimitBytes})
           .value_or(config.log_limit_bytes);
+  read_keep(*state, config);
 }
 
 void read_auth(MappingReader& root) {

@@ -60,11 +60,21 @@ constexpr std::array kSecretsKeyList = {
     later("key_file", "key of sealed secrets"),
 };
 
+constexpr std::array kKeepKeyList = {
+    Key{"age", ValueKind::kDuration, "since a run's end; 0: no such rule"},
+    Key{"runs_per_pipeline", ValueKind::kInteger, "the newest; 0: no such rule"},
+    foreign("max_age", "age"),
+    foreign("days", "age"),
+    foreign("runs", "runs_per_pipeline"),
+    foreign("count", "runs_per_pipeline"),
+};
+
 constexpr std::array kStateKeyList = {
     Key{"directory", ValueKind::kText, "the store's folder"},
     Key{"max_size", ValueKind::kSize, "of the store"},
     Key{"log_limit", ValueKind::kSize, "kept of one attempt's output"},
-    later("keep", "age and number of the runs that are kept"),
+    Key{"keep", ValueKind::kMapping, "of runs that have ended", &kKeepKeys},
+    foreign("retention", "keep"),
 };
 
 constexpr std::array kHttpKeyList = {
@@ -106,6 +116,7 @@ constinit const KeyTable kEngineKeys = {"engine", kEngineKeyList};
 constinit const KeyTable kPolicyMaxKeys = {"policy.max", kPolicyMaxKeyList};
 constinit const KeyTable kPolicyKeys = {"policy", kPolicyKeyList};
 constinit const KeyTable kSecretsKeys = {"secrets", kSecretsKeyList};
+constinit const KeyTable kKeepKeys = {"state.keep", kKeepKeyList};
 constinit const KeyTable kStateKeys = {"state", kStateKeyList};
 constinit const KeyTable kHttpKeys = {"http", kHttpKeyList};
 constinit const KeyTable kWebhooksKeys = {"webhooks", kWebhooksKeyList};

@@ -13,6 +13,7 @@ extern const KeyTable kEngineKeys;
 extern const KeyTable kPolicyKeys;
 extern const KeyTable kPolicyMaxKeys;
 extern const KeyTable kSecretsKeys;
+extern const KeyTable kKeepKeys;
 extern const KeyTable kStateKeys;
 extern const KeyTable kHttpKeys;
 extern const KeyTable kWebhooksKeys;

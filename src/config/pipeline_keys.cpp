@@ -75,18 +75,36 @@ constexpr std::array kWebhookKeyList = {
     foreign("endpoint", "path"),
 };
 
+constexpr std::array kPipelineTriggerKeyList = {
+    Key{"name", ValueKind::kText, "the pipeline whose runs are watched"},
+    Key{"on", ValueKind::kText, "success, failure or completion"},
+    foreign("pipeline", "name"),
+    foreign("status", "on"),
+};
+
 constexpr std::array kTriggerKeyList = {
     Key{"cron", ValueKind::kText, "a cron expression"},
     Key{"timezone", ValueKind::kText, "an IANA zone; else the host's"},
     Key{"seconds", ValueKind::kBoolean, "six fields, seconds first"},
     Key{"webhook", ValueKind::kTextOrMapping, "a path, or the long form", &kWebhookKeys},
-    later("pipeline", "the end of another run"),
+    Key{"catchup", ValueKind::kText, "missed ticks that run: none, latest or all"},
+    Key{"deadline", ValueKind::kDuration, "a tick later than this is not run"},
+    Key{"pipeline", ValueKind::kTextOrMapping, "the end of another pipeline's run",
+        &kPipelineTriggerKeys},
     later("splay", "a stable offset per host"),
-    later("catchup", "what becomes of missed ticks"),
-    later("deadline", "a later tick is not run"),
+    foreign("startingDeadlineSeconds", "deadline"),
     foreign("schedule", "cron"),
     foreign("expression", "cron"),
-    foreign("type", "cron' or 'webhook"),
+    foreign("type", "cron', 'webhook' or 'pipeline"),
+};
+
+constexpr std::array kConcurrencyKeyList = {
+    Key{"group", ValueKind::kText, "shared by all pipelines that name it; else the pipeline's own"},
+    Key{"limit", ValueKind::kInteger, "runs of the group at the same time"},
+    Key{"on_conflict", ValueKind::kText, "queue, skip or replace"},
+    foreign("max", "limit"),
+    foreign("policy", "on_conflict"),
+    foreign("cancel-in-progress", "on_conflict"),
 };
 
 constexpr std::array kPipelineKeyList = {
@@ -98,10 +116,10 @@ constexpr std::array kPipelineKeyList = {
     Key{"defaults", ValueKind::kMapping, "what tasks have unless they say otherwise",
         &kDefaultsKeys},
     Key{"tasks", ValueKind::kMappings, "the DAG", &kTaskKeys},
+    Key{"concurrency", ValueKind::kTextOrMapping, "runs at the same time", &kConcurrencyKeys},
+    Key{"priority", ValueKind::kInteger, "0 to 9, higher first, within the worker pool"},
+    Key{"timeout", ValueKind::kDuration, "of a whole run, from its first task's start"},
     later("hosts", "where the pipeline runs"),
-    later("concurrency", "runs at the same time"),
-    later("priority", "order within the worker pool"),
-    later("timeout", "of the whole run"),
     later("on_failure", "tasks after a failed run"),
     later("on_success", "tasks after a successful run"),
     later("on_cancel", "tasks after a cancelled run"),
@@ -115,6 +133,7 @@ constexpr std::array kPipelineKeyList = {
     foreign("on", "triggers"),
     foreign("trigger", "triggers"),
     foreign("environment", "env"),
+    foreign("concurrencyPolicy", "concurrency"),
     foreign("parameters", "params"),
     foreign("inputs", "params"),
     foreign("jobs", "tasks"),
@@ -129,6 +148,8 @@ constinit const KeyTable kDefaultsKeys = {"defaults", kSettingKeyList};
 constinit const KeyTable kTaskKeys = {"a task", kTaskKeyList};
 constinit const KeyTable kParamKeys = {"a param", kParamKeyList};
 constinit const KeyTable kWebhookKeys = {"a webhook", kWebhookKeyList};
+constinit const KeyTable kPipelineTriggerKeys = {"a pipeline trigger", kPipelineTriggerKeyList};
+constinit const KeyTable kConcurrencyKeys = {"concurrency", kConcurrencyKeyList};
 constinit const KeyTable kTriggerKeys = {"a trigger", kTriggerKeyList};
 constinit const KeyTable kPipelineKeys = {"a pipeline", kPipelineKeyList};
 

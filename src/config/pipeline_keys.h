@@ -8,6 +8,8 @@ namespace pawl::config {
 extern const KeyTable kPipelineKeys;
 extern const KeyTable kTriggerKeys;
 extern const KeyTable kWebhookKeys;
+extern const KeyTable kPipelineTriggerKeys;
+extern const KeyTable kConcurrencyKeys;
 extern const KeyTable kParamKeys;
 extern const KeyTable kDefaultsKeys;
 extern const KeyTable kTaskKeys;

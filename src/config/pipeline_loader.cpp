@@ -12,6 +12,7 @@
 #include "config/pipeline_keys.h"
 #include "config/problem_list.h"
 #include "config/reader.h"
+#include "config/run_settings.h"
 #include "config/task_reader.h"
 #include "config/task_settings.h"
 #include "config/trigger_reader.h"
@@ -49,7 +50,8 @@ Pipeline read_pipeline(ValueReader& values, const YamlNode& document, const Orig
   if (document.kind != YamlNode::Kind::kMapping) return pipeline;
   pipeline.name = read_name(mapping);
   pipeline.description = mapping.text("description", limits::kDescriptionBytes).value_or("");
-  pipeline.triggers = config::read_triggers(mapping, host);
+  pipeline.triggers = config::read_triggers(mapping, pipeline.name, host);
+  config::read_run_settings(mapping, pipeline);
   pipeline.params = config::read_params(mapping);
   Variables env;
   if (const YamlNode* node = mapping.find("env")) env = config::read_variables(values, *node);

@@ -7,33 +7,44 @@
 #include "config/names.h"
 #include "config/pipeline_keys.h"
 #include "config/wording.h"
+#include "model/pipeline_json.h"
 
 namespace pawl::config {
 namespace {
 
 constexpr std::array<std::string_view, 3> kKinds = {"cron", "webhook", "pipeline"};
-constexpr std::array<std::string_view, 2> kCronOnly = {"timezone", "seconds"};
+constexpr std::array<std::string_view, 4> kCronOnly = {"timezone", "seconds", "catchup",
+                                                       "deadline"};
+// In the order of their enums.
+constexpr std::array<std::string_view, 3> kCatchups = {"none", "latest", "all"};
+constexpr std::array<std::string_view, 3> kUpstreamEnds = {"success", "failure", "completion"};
 constexpr std::string_view kPathRule =
     "segments of A-Z a-z 0-9 . _ - with single '/' between them, and no leading '/'";
+
+template <typename Enum, std::size_t N>
+Enum index_of(const std::array<std::string_view, N>& words, const std::string& word) {
+  return static_cast<Enum>(std::find(words.begin(), words.end(), word) - words.begin());
+}
+
+// Nothing, with a problem, for a zone that is unknown.
+std::optional<Zone> read_zone(MappingReader& mapping, const HostConfig& host) {
+  const auto name = mapping.filled_text("timezone", limits::kTitleBytes);
+  if (!name) return host.zone;
+  Result<Zone> loaded = Zone::load(*name);
+  if (loaded) return *loaded;
+  mapping.values().add(mapping.place_of("timezone"),
+                       "unknown timezone " + quoted(*name) + "; write " +
+                           "a name of the IANA database such as Europe/Berlin");
+  return std::nullopt;
+}
 
 std::optional<Trigger> read_cron(MappingReader& mapping, const HostConfig& host) {
   ValueReader& values = mapping.values();
   const auto expression = mapping.filled_text("cron", limits::kTitleBytes);
-  const auto zone_name = mapping.filled_text("timezone", limits::kTitleBytes);
+  const std::optional<Zone> zone = read_zone(mapping, host);
   const auto seconds = mapping.boolean("seconds");
-
-  std::optional<Zone> zone = host.zone;
-  if (zone_name) {
-    Result<Zone> loaded = Zone::load(*zone_name);
-    if (!loaded) {
-      zone.reset();
-      values.add(mapping.place_of("timezone"),
-                 "unknown timezone " + quoted(*zone_name) + "; write " +
-                     "a name of the IANA database such as Europe/Berlin");
-    } else {
-      zone = *loaded;
-    }
-  }
+  const auto catchup = mapping.word("catchup", kCatchups);
+  const auto deadline_ms = mapping.duration_ms("deadline", {1000, limits::kTimeoutMaxMs});
   if (!expression) return std::nullopt;
   Result<CronSchedule> schedule = CronSchedule::parse(*expression, seconds.value_or(false));
   if (!schedule) {
@@ -44,7 +55,45 @@ std::optional<Trigger> read_cron(MappingReader& mapping, const HostConfig& host)
     return std::nullopt;
   }
   if (!zone) return std::nullopt;
-  return CronTrigger{std::move(*schedule), *zone};
+  CronTrigger trigger{std::move(*schedule), *zone};
+  if (catchup) trigger.catchup = index_of<Catchup>(kCatchups, *catchup);
+  trigger.deadline_ms = deadline_ms.value_or(trigger.deadline_ms);
+  return trigger;
+}
+
+bool check_upstream(const std::string& upstream, const std::string& own, Place place,
+                    ValueReader& values) {
+  if (!is_valid_name(upstream)) {
+    const std::string proposal = slug(upstream);
+    values.add(place, quoted(upstream) + " is no pipeline's name (" + std::string(kNameRule) + ")" +
+                          (proposal.empty() ? "" : "; use '" + proposal + "'"));
+    return false;
+  }
+  if (upstream != own) return true;
+  values.add(place, "pipeline " + quoted(own) + " would trigger itself for ever");
+  return false;
+}
+
+std::optional<Trigger> read_pipeline_trigger(MappingReader& trigger, const YamlNode& node,
+                                             const std::string& own) {
+  PipelineTrigger result;
+  if (node.kind != YamlNode::Kind::kMapping) {
+    auto name = trigger.values().filled_text(node, "'pipeline'", limits::kValueBytes);
+    if (!name || !check_upstream(*name, own, node.place, trigger.values())) return std::nullopt;
+    result.pipeline = std::move(*name);
+    return result;
+  }
+  auto mapping = trigger.mapping("pipeline");
+  mapping->require("name");
+  auto name = mapping->filled_text("name", limits::kValueBytes);
+  if (const auto on = mapping->word("on", kUpstreamEnds)) {
+    result.on = index_of<UpstreamEnd>(kUpstreamEnds, *on);
+  }
+  if (!name || !check_upstream(*name, own, mapping->place_of("name"), trigger.values())) {
+    return std::nullopt;
+  }
+  result.pipeline = std::move(*name);
+  return result;
 }
 
 bool check_path(const std::string& path, Place place, ValueReader& values) {
@@ -116,13 +165,13 @@ std::optional<Trigger> read_webhook(MappingReader& trigger, const YamlNode& node
 }
 
 std::optional<Trigger> read_trigger(ValueReader& values, const YamlNode& node,
-                                    const HostConfig& host) {
+                                    const std::string& name, const HostConfig& host) {
   MappingReader mapping(values, node, kTriggerKeys, "a trigger");
   if (node.kind != YamlNode::Kind::kMapping) return std::nullopt;
   std::size_t kinds = 0;
   for (std::string_view kind : kKinds) kinds += node.find(kind) != nullptr ? 1 : 0;
   if (kinds == 0) {
-    values.add(node.place, "a trigger needs 'cron' or 'webhook'");
+    values.add(node.place, "a trigger needs 'cron', 'webhook' or 'pipeline'");
     return std::nullopt;
   }
   if (kinds > 1) {
@@ -135,23 +184,37 @@ std::optional<Trigger> read_trigger(ValueReader& values, const YamlNode& node,
     values.add(mapping.place_of_key(key),
                "'" + std::string(key) + "' belongs to cron triggers only");
   }
-  const YamlNode* webhook = mapping.find("webhook");
-  return webhook == nullptr ? std::nullopt : read_webhook(mapping, *webhook);
+  if (const YamlNode* upstream = mapping.find("pipeline")) {
+    return read_pipeline_trigger(mapping, *upstream, name);
+  }
+  return read_webhook(mapping, *mapping.find("webhook"));
+}
+
+// What may be there once only, in words; empty for cron, of which two alike are one schedule.
+std::string once_only(const Trigger& trigger) {
+  if (const auto* webhook = std::get_if<WebhookTrigger>(&trigger)) {
+    return "webhook " + quoted(webhook->path);
+  }
+  if (const auto* upstream = std::get_if<PipelineTrigger>(&trigger)) {
+    return "the trigger on " + std::string(to_string(upstream->on)) + " of pipeline " +
+           quoted(upstream->pipeline);
+  }
+  return "";
 }
 
 }  // namespace
 
-std::vector<Trigger> read_triggers(MappingReader& pipeline, const HostConfig& host) {
+std::vector<Trigger> read_triggers(MappingReader& pipeline, const std::string& name,
+                                   const HostConfig& host) {
   std::vector<Trigger> result;
-  std::unordered_map<std::string, std::uint32_t> webhook_lines;
+  std::unordered_map<std::string, std::uint32_t> lines;
   for (const YamlNode* node : pipeline.items("triggers", limits::kTriggers)) {
-    auto trigger = read_trigger(pipeline.values(), *node, host);
+    auto trigger = read_trigger(pipeline.values(), *node, name, host);
     if (!trigger) continue;
-    if (const auto* webhook = std::get_if<WebhookTrigger>(&*trigger)) {
-      const auto [first, is_new] = webhook_lines.emplace(webhook->path, node->place.line);
+    if (const std::string what = once_only(*trigger); !what.empty()) {
+      const auto [first, is_new] = lines.emplace(what, node->place.line);
       if (!is_new) {
-        pipeline.values().add(node->place, "webhook " + quoted(webhook->path) +
-                                               " is given twice; the first is in line " +
+        pipeline.values().add(node->place, what + " is given twice; the first is in line " +
                                                std::to_string(first->second));
         continue;
       }

@@ -1,6 +1,7 @@
 // Reads `triggers` (SPEC §1). One thread; loads zones.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "config/reader.h"
@@ -9,7 +10,8 @@
 
 namespace pawl::config {
 
-// Those that are right; the others are problems.
-[[nodiscard]] std::vector<Trigger> read_triggers(MappingReader& pipeline, const HostConfig& host);
+// Those that are right; the others are problems. `name`: the pipeline's own.
+[[nodiscard]] std::vector<Trigger> read_triggers(MappingReader& pipeline, const std::string& name,
+                                                 const HostConfig& host);
 
 }  // namespace pawl::config

@@ -13,6 +13,7 @@
 #include "docker/container_json.h"
 #include "docker/create_request.h"
 #include "docker/engine_client.h"
+#include "docker/engine_identity.h"
 #include "docker/image_reference.h"
 #include "docker/log_demultiplexer.h"
 #include "docker/pull_progress.h"
@@ -77,14 +78,25 @@ class PullBody : public BodySink {
 
 class DockerEngine : public ContainerEngine {
  public:
-  explicit DockerEngine(std::string socket_path) : client_(std::move(socket_path)) {}
+  explicit DockerEngine(const std::string& socket_path)
+      : client_(socket_path), identity_(socket_path) {}
 
   Result<EngineInfo> info(const Stop& stop) override {
+    EngineInfo info;
+    info.incarnation = incarnation();
     PAWL_TRY(const EngineVersion version, client_.negotiate(stop));
     PAWL_TRY(const Json json, client_.call_json(get("/info"), stop));
-    return EngineInfo{version.engine, version.api, json["NCPU"].as_integer(),
-                      json["MemTotal"].as_integer()};
+    info.version = version.engine;
+    info.api_version = version.api;
+    info.cpus = json["NCPU"].as_integer();
+    info.memory_bytes = json["MemTotal"].as_integer();
+    info.live_restore = json["LiveRestoreEnabled"].as_bool();
+    // Answers of two engines are nobody's.
+    if (incarnation() != info.incarnation) info.incarnation.clear();
+    return info;
   }
+
+  std::string incarnation() override { return identity_.now(); }
 
   Result<bool> has_image(const std::string& image, const Stop& stop) override {
     PAWL_CHECK(check_image(image));
@@ -143,11 +155,7 @@ class DockerEngine : public ContainerEngine {
   }
 
   Result<ContainerState> inspect(const std::string& name, const Stop& stop) override {
-    PAWL_TRY(const Json json, client_.call_json(get(container_target(name, "/json")), stop));
-    PAWL_TRY(ContainerState state, parse_container_state(json));
-    const bool failed = state.phase == ContainerState::Phase::kExited && state.exit_code != 0;
-    if (failed && !state.oom_killed) state.oom_killed = was_out_of_memory(state, stop);
-    return state;
+    return state_of(get(container_target(name, "/json")), stop);
   }
 
   Result<void> follow_logs(const std::string& name, std::int64_t since_ns, LogSink& sink,
@@ -170,7 +178,9 @@ class DockerEngine : public ContainerEngine {
     request.idempotent = true;
     request.total_ms = timeout_ms > 0 ? timeout_ms : 1;
     PAWL_CHECK(without_value(client_.call(std::move(request), stop)));
-    return inspect(name, stop);
+    HttpRequest look = get(container_target(name, "/json"));
+    look.new_connection = true;
+    return state_of(std::move(look), stop);
   }
 
   Result<void> kill(const std::string& name, int signal, const Stop& stop) override {
@@ -202,6 +212,14 @@ class DockerEngine : public ContainerEngine {
   }
 
  private:
+  Result<ContainerState> state_of(HttpRequest request, const Stop& stop) {
+    PAWL_TRY(const Json json, client_.call_json(std::move(request), stop));
+    PAWL_TRY(ContainerState state, parse_container_state(json));
+    const bool failed = state.phase == ContainerState::Phase::kExited && state.exit_code != 0;
+    if (failed && !state.oom_killed) state.oom_killed = was_out_of_memory(state, stop);
+    return state;
+  }
+
   // The flag of the state is not the whole truth (seen with 20.10): the kernel's report can reach the engine after
   // the exit it caused, and then only an event tells of it, now or in a moment; and the engine starts to listen only
   // after the container has started, so that a task that runs out of memory at once is just dead. Killed early,
@@ -234,6 +252,7 @@ class DockerEngine : public ContainerEngine {
   }
 
   EngineClient client_;
+  const EngineIdentity identity_;
 };
 
 }  // namespace

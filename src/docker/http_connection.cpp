@@ -119,7 +119,8 @@ void set_options(CURL* easy, const HttpRequest& request, Transfer& transfer,
   } else {
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method);
   }
-  if (!request.idempotent) curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+  if (!request.idempotent || request.new_connection)
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);

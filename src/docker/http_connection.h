@@ -36,7 +36,8 @@ struct HttpRequest {
   // libcurl says a request again when a kept connection turns out to be closed,
   // not knowing whether it was heard.
   bool idempotent = true;
-  BodySink* sink = nullptr;  // gets the body of a 2xx response; without one it is collected
+  bool new_connection = false;  // whatever may be kept
+  BodySink* sink = nullptr;     // gets the body of a 2xx response; without one it is collected
 };
 
 struct HttpResponse {

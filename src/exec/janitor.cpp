@@ -36,11 +36,14 @@ void Janitor::signal(std::string container, int signal) {
 }
 
 void Janitor::remove(const AttemptKey& key) {
-  add(Chore{key, Backoff(parts_.backoff_ms, parts_.backoff_max_ms)}, 0);
+  add(Chore{Chore::Kind::kRemove, key, Backoff(parts_.backoff_ms, parts_.backoff_max_ms)}, 0);
 }
 
 void Janitor::list() {
-  add(Chore{std::nullopt, Backoff(parts_.backoff_ms, parts_.backoff_max_ms)}, 0);
+  const Backoff backoff(parts_.backoff_ms, parts_.backoff_max_ms);
+  add(Chore{Chore::Kind::kList, {}, backoff}, 0);
+  if (parts_.former_instances.empty()) return;
+  add(Chore{Chore::Kind::kRemoveFormer, {}, backoff}, 0);
 }
 
 void Janitor::add(Chore chore, std::int64_t delay_ms) {
@@ -91,16 +94,30 @@ void Janitor::send(const Signal& signal) {
 }
 
 Result<void> Janitor::carry_out(const Chore& chore) {
-  return chore.key ? remove_now(*chore.key) : list_now();
+  switch (chore.kind) {
+    case Chore::Kind::kRemove:
+      return remove_now(chore);
+    case Chore::Kind::kList:
+      return list_now();
+    case Chore::Kind::kRemoveFormer:
+      return remove_former();
+  }
+  return {};
 }
 
-Result<void> Janitor::remove_now(const AttemptKey& key) {
+Result<void> Janitor::remove_now(const Chore& chore) {
+  bool found = false;
   PAWL_TRY(const auto containers,
-           parts_.engine.list(std::string(kLabelRun), key.run.text(), stop_.get_token()));
+           parts_.engine.list(std::string(kLabelRun), chore.key.run.text(), stop_.get_token()));
   for (const ContainerSummary& container : containers) {
-    if (attempt_of(container.labels, parts_.instance_id) != key) continue;
+    if (attempt_of(container.labels, parts_.instance_id) != chore.key) continue;
+    found = true;
     PAWL_CHECK(parts_.engine.remove(container.id, stop_.get_token()));
   }
+  if (found || chore.again) return {};
+  Chore later{Chore::Kind::kRemove, chore.key, Backoff(parts_.backoff_ms, parts_.backoff_max_ms)};
+  later.again = true;
+  add(std::move(later), parts_.backoff_max_ms);
   return {};
 }
 
@@ -122,11 +139,30 @@ Result<void> Janitor::list_now() {
   return {};
 }
 
+// One that cannot be removed does not keep the others.
+Result<void> Janitor::remove_former() {
+  Result<void> result;
+  for (const std::string& instance : parts_.former_instances) {
+    if (instance.empty() || instance == parts_.instance_id) continue;
+    PAWL_TRY(const auto containers,
+             parts_.engine.list(std::string(kLabelInstance), instance, stop_.get_token()));
+    for (const ContainerSummary& container : containers) {
+      log_info("a container of the store before it was restored is removed",
+               {{"container", container.name}});
+      auto removed = parts_.engine.remove(container.id, stop_.get_token());
+      if (!removed) result = std::move(removed);
+    }
+  }
+  return result;
+}
+
 void Janitor::try_later(Chore chore, const Error& error) {
   if (error.kind == ErrorKind::kCancelled) return;
-  if (chore.key && !is_away(error) && ++chore.refusals >= limits::kRemoveTries) {
+  const bool removal = chore.kind != Chore::Kind::kList;
+  if (removal && !is_away(error) && ++chore.refusals >= limits::kRemoveTries) {
     log_warning("a container cannot be removed; the next start of the agent tries again",
-                {{"run", chore.key->run.text()}, {"reason", error.message}});
+                {{"run", chore.kind == Chore::Kind::kRemove ? chore.key.run.text() : ""},
+                 {"reason", error.message}});
     return;
   }
   const std::int64_t delay_ms = chore.backoff.next_ms();

@@ -10,9 +10,9 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/ids.h"
 #include "exec/pause.h"
@@ -29,6 +29,7 @@ class Janitor {
     ContainerEngine& engine;
     EventSink& sink;
     const std::string& instance_id;
+    const std::vector<std::string>& former_instances;
     std::int64_t backoff_ms;
     std::int64_t backoff_max_ms;
   };
@@ -36,8 +37,10 @@ class Janitor {
   ~Janitor();  // stop()
 
   void signal(std::string container, int signal);
-  // Every container whose labels say that it is this attempt's; nobody else's, whatever its name.
+  // Every container whose labels say that it is this attempt's; nobody else's, whatever its name. Where there is
+  // none it is looked for once more: a creation that was given up may still be before the engine.
   void remove(const AttemptKey& key);
+  // This instance's containers are reported, those of former ones removed.
   void list();
   void stop();
 
@@ -46,11 +49,12 @@ class Janitor {
     std::string container;
     int number;
   };
-  // A removal, or the list without a key.
   struct Chore {
-    std::optional<AttemptKey> key;
+    enum class Kind : std::uint8_t { kRemove, kList, kRemoveFormer } kind;
+    AttemptKey key;  // kRemove
     Backoff backoff;
     std::uint32_t refusals = 0;
+    bool again = false;
   };
   using SteadyTime = std::chrono::steady_clock::time_point;
 
@@ -58,8 +62,9 @@ class Janitor {
   void add(Chore chore, std::int64_t delay_ms);
   void send(const Signal& signal);
   [[nodiscard]] Result<void> carry_out(const Chore& chore);
-  [[nodiscard]] Result<void> remove_now(const AttemptKey& key);
+  [[nodiscard]] Result<void> remove_now(const Chore& chore);
   [[nodiscard]] Result<void> list_now();
+  [[nodiscard]] Result<void> remove_former();
   void try_later(Chore chore, const Error& error);
 
   Parts parts_;

@@ -50,6 +50,7 @@ bool LogCollector::is_known(std::int64_t time_ns) {
     ++replayed_at_last_;
     return true;
   }
+  if (replayed_at_last_ < position_.records_at_last) note_gap();
   replaying_ = false;
   return false;
 }
@@ -92,6 +93,19 @@ void LogCollector::note(std::string_view text) {
   append(LogRecord{LogStream::kPawl, wall_ns(), escape_control(text) + "\n"});
 }
 
+// The place where the taken records end is not in the engine's log any more.
+void LogCollector::note_gap() {
+  incomplete_ = true;
+  if (std::exchange(gap_noted_, true)) return;
+  note(
+      "a part of the output is missing here: the container engine had dropped it before it was "
+      "read");
+}
+
+void LogCollector::end_of_log() {
+  if (replaying_ && replayed_at_last_ < position_.records_at_last) note_gap();
+}
+
 // A follower that is a file behind the writer may have missed the file in between (limits.h).
 void LogCollector::note_lag() {
   const std::int64_t lag_ms = (wall_ns() - position_.last_time_ns) / kNsPerMs;
@@ -101,6 +115,7 @@ void LogCollector::note_lag() {
   }
   if (lag_noted_ || !caught_up_ || engine_bytes_ < limits::kEngineLogFileBytes) return;
   lag_noted_ = true;
+  incomplete_ = true;
   note(
       "the task prints faster than the container engine hands it over; from here on parts of the "
       "output may be missing");

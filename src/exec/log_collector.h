@@ -6,7 +6,7 @@
 // host's clock can be set back. So a record's time is raised to the highest one before it, and after an
 // interruption the log is read again from where the raised times come out the same: a moment before the
 // position or, if the clock was set back, the log's start. What was there before is skipped, by time and,
-// at the last time, by count.
+// at the last time, by count. A log that no longer has that place has a gap.
 //
 // Docker 20.10's follower can jump back when the engine starts a new log file while it reads. A record from
 // the past in a log of that size, while the clock has not been set back, is such a jump; it is treated
@@ -42,6 +42,11 @@ class LogCollector : public LogSink {
   // Posts what has gathered. False: the agent is shutting down and nothing is taken any more.
   [[nodiscard]] bool flush();
 
+  // The log was read to its end.
+  void end_of_log();
+
+  // Some of the output is known to be missing: the engine had dropped it before it was read.
+  [[nodiscard]] bool incomplete() const { return incomplete_; }
   // Records that were new, since the attempt's start in this agent.
   [[nodiscard]] std::uint64_t taken() const { return taken_; }
 
@@ -50,6 +55,7 @@ class LogCollector : public LogSink {
   [[nodiscard]] bool is_known(std::int64_t time_ns);
   [[nodiscard]] bool is_jump_back(std::int64_t time_ns) const;
   void append(LogRecord&& record);
+  void note_gap();
   void note_lag();
   [[nodiscard]] std::int64_t wall_ns() const { return clock_.wall().ms * 1'000'000; }
 
@@ -76,6 +82,8 @@ class LogCollector : public LogSink {
   std::size_t engine_bytes_ = 0;  // of this stream in the engine's files, roughly
   bool caught_up_ = false;
   bool lag_noted_ = false;
+  bool gap_noted_ = false;
+  bool incomplete_ = false;
 };
 
 }  // namespace pawl

@@ -3,6 +3,7 @@
 // taken for the whole log, unless the container had ended before the stream began.
 #include <utility>
 
+#include "exec/end_belief.h"
 #include "exec/task_runner.h"
 
 namespace pawl {
@@ -27,39 +28,100 @@ TaskRunner::Step TaskRunner::follow() {
       log_failures_ = 0;
       backoff = Backoff(parts_.times.backoff_ms, parts_.times.backoff_max_ms);
     }
-    if (read && ended_before) return Step::kEnded;
+    if (read && ended_before) {
+      log_.end_of_log();
+      return Step::kEnded;
+    }
+    // Before the engine is asked, so that nothing goes unseen between its answer and the next stream.
+    const bool away = !read && is_away(read.error());
+    if (away && !pause(shutdown_, backoff.next_ms())) return Step::kStopped;
     const Step step = read ? await_end() : read_failed(read.error());
     if (step == Step::kEnded && ended_ && !ended_before) continue;
     if (step != Step::kAgain) return step;
-    if (!pause(shutdown_, backoff.next_ms())) return Step::kStopped;
+    if (!away && !pause(shutdown_, backoff.next_ms())) return Step::kStopped;
   }
 }
 
 // kAgain: the container lives.
 TaskRunner::Step TaskRunner::await_end() {
-  // The log ends a moment before the container's state says so.
-  const auto state = ask<ContainerState>([this](const std::stop_token& stop) {
-    auto waited = parts_.engine.wait(spec_.name, limits::kContainerEndMs, stop);
-    if (waited || waited.error().kind != ErrorKind::kTimeout) return waited;
-    return parts_.engine.inspect(spec_.name, stop);
+  // The log ends a moment before the container's state says so. Only wait() tells an end for certain.
+  std::string engine;
+  const auto state = ask<ContainerState>([&](const std::stop_token& stop) {
+    while (true) {
+      auto waited = parts_.engine.wait(spec_.name, limits::kContainerEndMs, stop);
+      if (waited || waited.error().kind != ErrorKind::kTimeout) return waited;
+      engine = parts_.engine.incarnation();
+      auto looked = parts_.engine.inspect(spec_.name, stop);
+      if (!looked || looked->phase != Phase::kExited) return looked;
+    }
   });
   if (!state && state.error().kind == ErrorKind::kCancelled) return Step::kStopped;
   if (!state && state.error().kind == ErrorKind::kNotFound) return missing();
-  if (!state || state->phase != Phase::kExited) return Step::kAgain;
-  state_ = *state;
-  if (!state->ended_at.is_set()) {
-    return end(AttemptOutcome::Kind::kMissing, Reason::kNone,
-               "the engine does not know how container " + spec_.name + " ended");
+  if (!state) return Step::kAgain;
+  if (state->phase == Phase::kCreated) return lost(forgotten());
+  if (state->phase == Phase::kRunning) {
+    seen_running(*state, engine);
+    return Step::kAgain;
   }
+  state_ = *state;
   ended_ = true;
-  outcome_.exit_code = state->exit_code;
-  outcome_.oom_killed = state->oom_killed;
-  return end(AttemptOutcome::Kind::kExited, Reason::kNone, state->error);
+  return judge(*state);
+}
+
+TaskRunner::Step TaskRunner::judge(const ContainerState& state) {
+  const std::string told_by = parts_.engine.incarnation();
+  switch (
+      judge_end({rebooted_, engine_, told_by, connection_broke_, engines_restore_live(told_by)})) {
+    case EndBelief::kHostRestarted:
+      return lost(kHostRestarted);
+    case EndBelief::kEngineRestarted:
+      return lost(
+          "the container engine was restarted while it ran; how it would have ended is not known");
+    case EndBelief::kTrue:
+      break;
+  }
+  // What it printed while no engine was there to read it is gone with it (seen with 20.10).
+  if (!engine_.empty() && engine_ != told_by) log_cut_ = true;
+  if (!state.ended_at.is_set()) {
+    return lost("the engine does not know how container " + spec_.name + " ended");
+  }
+  outcome_.exit_code = state.exit_code;
+  outcome_.oom_killed = state.oom_killed;
+  return end(AttemptOutcome::Kind::kExited, Reason::kNone, state.error);
+}
+
+// Whether the container outlives the way from engine_ to this incarnation.
+bool TaskRunner::engines_restore_live(const std::string& incarnation) {
+  if (incarnation.empty() || incarnation == engine_) return false;
+  if (!parts_.live_restore.of(engine_)) return false;
+  const auto asked = ask<bool>([&](const std::stop_token& stop) -> Result<bool> {
+    PAWL_CHECK(parts_.live_restore.learn(incarnation, stop));
+    return true;
+  });
+  return asked && parts_.live_restore.of(incarnation);
+}
+
+void TaskRunner::seen_running(const ContainerState& state, const std::string& engine) {
+  if (engine.empty() && !engine_.empty()) return;
+  connection_broke_ = false;
+  if (engine == engine_) return;
+  (void)parts_.live_restore.learn(engine, shutdown_);
+  if (!engine_.empty()) {
+    if (!parts_.live_restore.of(engine)) log_cut_ = true;
+    log_.note("the container engine was restarted; the container ran on");
+  }
+  engine_ = engine;
+  if (!reported_) return;
+  Event event;
+  event.body = AttemptStarted{order_.key, state.id, state.started_at, engine_};
+  // A shutdown is noticed by the stop token.
+  (void)parts_.sink.post(std::move(event));
 }
 
 // kAgain: there may be more to read. kEnded: there is not; with ended_, the outcome stands.
 TaskRunner::Step TaskRunner::read_failed(const Error& error) {
   if (is_away(error)) {
+    connection_broke_ |= error.kind == ErrorKind::kUnavailable;
     if (!std::exchange(engine_away_, true) &&
         !say("waiting for the container engine: " + error.message)) {
       return Step::kStopped;
@@ -75,6 +137,7 @@ TaskRunner::Step TaskRunner::read_failed(const Error& error) {
     if (++log_failures_ < limits::kLogFailures) return Step::kAgain;
   }
   if (!ended_) return missing();
+  log_cut_ = true;
   log_.note("the rest of the output could not be read: " + error.message);
   return Step::kEnded;
 }

@@ -31,13 +31,17 @@ TaskRunner::TaskRunner(const Parts& parts, const RunAttempt& order, const LogPos
       control_(control),
       shutdown_(std::move(shutdown)),
       log_(order.key, parts.sink, parts.clock, resume_from, [this] { return watch(); }),
-      may_run_(order.recovered || order.expect_started) {}
+      may_run_(order.recovered || order.expect_started),
+      engine_(order.engine),
+      rebooted_(order.rebooted) {}
 
 void TaskRunner::run() {
   Step step = prepare();
   if (step == Step::kDone) step = follow();
   if (step != Step::kEnded || !log_.flush()) return;
   outcome_.container_id = state_.id;
+  outcome_.log_incomplete =
+      log_cut_ || log_.incomplete() || outcome_.kind == AttemptOutcome::Kind::kMissing;
   if (outcome_.kind != AttemptOutcome::Kind::kNotStarted) {
     outcome_.started_at = state_.started_at;
     outcome_.ended_at = state_.ended_at;
@@ -64,32 +68,47 @@ TaskRunner::Step TaskRunner::prepare() {
 }
 
 // kAgain: there is no container, and there was none.
-TaskRunner::Step TaskRunner::look() {
+TaskRunner::Step TaskRunner::look(bool settled) {
   const auto state = inspect();
-  if (state) return adopt(*state);
+  if (state) return adopt(*state, settled);
   if (state.error().kind == ErrorKind::kCancelled) return interrupted();
   if (state.error().kind != ErrorKind::kNotFound) {
     // Whether it ever ran is then not known; that it did not would be a guess.
-    return may_run_ ? end(AttemptOutcome::Kind::kMissing, Reason::kNone, state.error().message)
+    return may_run_ ? lost(state.error().message)
                     : not_started(Reason::kEngine, state.error().message);
   }
   if (order_.expect_started) return missing();
   may_run_ = false;
+  rebooted_ = false;
   return Step::kAgain;
 }
 
-TaskRunner::Step TaskRunner::adopt(const ContainerState& state) {
+TaskRunner::Step TaskRunner::adopt(const ContainerState& state, bool settled) {
   if (attempt_of(state.labels, parts_.instance_id) != order_.key) {
     return not_started(Reason::kEngine, "a container named " + spec_.name +
                                             " exists that is not of this run; remove or rename it");
   }
   state_ = state;
-  if (state.phase == Phase::kCreated) {
-    may_run_ = false;
-    return start();
-  }
+  if (state.phase == Phase::kCreated) return start_found(settled);
+  // Nothing outlives a restart of the host; whatever this is, its removal ends it.
+  if (rebooted_ && state.phase == Phase::kRunning) return lost(kHostRestarted);
   log_.note("found container " + short_id(state.id) + " again");
   return report_started(state);
+}
+
+// Killed during a start, Docker 20.10 has been seen to say "created" of a container that has run.
+TaskRunner::Step TaskRunner::start_found(bool settled) {
+  if (order_.expect_started) return lost(forgotten());
+  if (rebooted_) {
+    return lost("the host was restarted before its start was known; whether it ran is not known");
+  }
+  if (order_.recovered && !settled) {
+    // The start that the agent before us asked for may be under way.
+    if (!pause(control_.before_start(), parts_.times.settle_ms)) return interrupted();
+    return look(true);
+  }
+  may_run_ = false;
+  return start();
 }
 
 TaskRunner::Step TaskRunner::create() {
@@ -171,51 +190,51 @@ TaskRunner::Step TaskRunner::pull_image() {
 }
 
 TaskRunner::Step TaskRunner::start() {
-  while (true) {
-    if (const auto allowed = check_policy(parts_.policy, task_); !allowed) {
-      return not_started(Reason::kPolicy, allowed.error().message);
-    }
-    if (!control_.begin_start()) return not_started(Reason::kNone, "stopped before its start");
-    const auto started = parts_.engine.start(spec_.name, shutdown_);
-    if (!started && is_refusal(started.error())) {
-      control_.cancel_start();
-      if (started.error().kind == ErrorKind::kNotFound) return Step::kAgain;
-      return not_started(Reason::kEngine,
-                         "the container cannot be started: " + started.error().message);
-    }
-    if (!started && started.error().kind == ErrorKind::kCancelled) return Step::kStopped;
-    const Step step = find_out_start(started.ok());
-    if (step != Step::kAgain) return step;
+  if (const auto allowed = check_policy(parts_.policy, task_); !allowed) {
+    return not_started(Reason::kPolicy, allowed.error().message);
   }
+  if (!control_.begin_start()) return not_started(Reason::kNone, "stopped before its start");
+  engine_ = parts_.engine.incarnation();
+  const auto started = parts_.engine.start(spec_.name, shutdown_);
+  if (!started && is_refusal(started.error())) {
+    control_.cancel_start();
+    if (started.error().kind == ErrorKind::kNotFound) return Step::kAgain;
+    return not_started(Reason::kEngine,
+                       "the container cannot be started: " + started.error().message);
+  }
+  if (!started && started.error().kind == ErrorKind::kCancelled) return Step::kStopped;
+  connection_broke_ = !started && started.error().kind == ErrorKind::kUnavailable;
+  return find_out_start(started.ok());
 }
 
-// A start was asked for. kAgain: its answer was lost, and it was not carried out.
-TaskRunner::Step TaskRunner::find_out_start(bool carried_out) {
+// A start was asked for; whether it was answered. It is never asked for a second time: the first request may still
+// be before the engine, and one that comes after the task's end would run it again.
+TaskRunner::Step TaskRunner::find_out_start(bool answered) {
   may_run_ = true;
-  for (int looks = 0;; ++looks) {
+  for (bool first = true;; first = false) {
     const auto state = inspect();
     if (!state && state.error().kind == ErrorKind::kCancelled) return Step::kStopped;
     if (!state && state.error().kind == ErrorKind::kNotFound) return missing();
-    if (!state) return end(AttemptOutcome::Kind::kMissing, Reason::kNone, state.error().message);
-    if (carried_out || state->phase != Phase::kCreated) {
+    if (!state) return lost(state.error().message);
+    if (state->phase != Phase::kCreated) {
       log_.note("container " + short_id(state->id) + " started");
       return report_started(*state);
     }
-    if (looks > 0) break;
-    // An engine that was frozen may have the request still before it.
+    if (answered || !first) return lost(forgotten());
     if (!pause(shutdown_, parts_.times.settle_ms)) return Step::kStopped;
   }
-  may_run_ = false;
-  control_.cancel_start();
-  return Step::kAgain;
 }
 
 TaskRunner::Step TaskRunner::report_started(const ContainerState& state) {
   state_ = state;
   may_run_ = true;
-  Event event;
-  event.body = AttemptStarted{order_.key, state.id, state.started_at};
-  if (!parts_.sink.post(std::move(event))) return Step::kStopped;
+  // The core takes a reported start for one of this boot, and would believe the next agent's exit code.
+  if (!rebooted_) {
+    Event event;
+    event.body = AttemptStarted{order_.key, state.id, state.started_at, engine_};
+    if (!parts_.sink.post(std::move(event))) return Step::kStopped;
+  }
+  reported_ = true;
   if (const auto signal = control_.started(spec_.name)) {
     // One that fails is not repeated here: the core says SIGKILL again until the end is reported.
     if (const auto sent = parts_.engine.kill(spec_.name, *signal, shutdown_); !sent) {
@@ -223,12 +242,13 @@ TaskRunner::Step TaskRunner::report_started(const ContainerState& state) {
                   {{"container", spec_.name}, {"reason", sent.error().message}});
     }
   }
+  // While there is somebody to ask; without an answer its restart is the container's end.
+  if (state.phase == Phase::kRunning) (void)parts_.live_restore.learn(engine_, shutdown_);
   return Step::kDone;
 }
 
 TaskRunner::Step TaskRunner::missing() {
-  return end(AttemptOutcome::Kind::kMissing, Reason::kNone,
-             "the engine does not know container " + spec_.name + " any more");
+  return lost("the engine does not know container " + spec_.name + " any more");
 }
 
 TaskRunner::Step TaskRunner::end(AttemptOutcome::Kind kind, Reason failure, std::string message) {
@@ -249,8 +269,13 @@ bool TaskRunner::say(const std::string& text) {
 }
 
 Result<ContainerState> TaskRunner::inspect() {
-  return ask<ContainerState>(
-      [this](const std::stop_token& stop) { return parts_.engine.inspect(spec_.name, stop); });
+  std::string engine;
+  auto state = ask<ContainerState>([&](const std::stop_token& stop) {
+    engine = parts_.engine.incarnation();
+    return parts_.engine.inspect(spec_.name, stop);
+  });
+  if (state && state->phase == Phase::kRunning) seen_running(*state, engine);
+  return state;
 }
 
 TaskRunner::Patience TaskRunner::new_patience() const {

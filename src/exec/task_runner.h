@@ -4,10 +4,13 @@
 //   look     only what an earlier agent ordered: does the container exist already?
 //   create   policy, image, container. The name is taken: it is looked at, and adopted if its labels say
 //            that it is this attempt's.
-//   start    unless a stop came first. An answer that was lost is never guessed: the container is
-//            inspected until the engine has said what became of it.
+//   start    unless a stop came first; at most once. An answer that was lost is never guessed: the container
+//            is inspected until the engine has said what became of it.
 //   follow   its output, until it has ended and all is delivered; across restarts of the engine.
 //   report   exactly one AttemptEnded, after all of its output.
+//
+// What the engine says of the end is judged (end_belief.h): one that the host's or the engine's restart may have
+// made is reported as missing.
 //
 // An engine that is away is waited for: before the start for a bounded time, afterwards for as long as it
 // takes, since only the engine knows what became of the task.
@@ -20,6 +23,7 @@
 #include <string>
 
 #include "exec/attempt_control.h"
+#include "exec/live_restore.h"
 #include "exec/log_collector.h"
 #include "exec/pause.h"
 #include "exec/runner_times.h"
@@ -39,6 +43,7 @@ class TaskRunner {
     const Clock& clock;
     const HostPolicy& policy;
     const std::string& instance_id;
+    LiveRestore& live_restore;
     RunnerTimes times;
   };
   // `shutdown`: the agent is stopping; run() then returns at once and posts nothing more.
@@ -48,6 +53,8 @@ class TaskRunner {
   void run();
 
  private:
+  static constexpr const char* kHostRestarted = "the host was restarted while it ran";
+
   // What a step has come to.
   enum class Step : std::uint8_t {
     kDone,     // go on with the next step
@@ -57,25 +64,35 @@ class TaskRunner {
   };
 
   [[nodiscard]] Step prepare();
-  [[nodiscard]] Step look();
-  [[nodiscard]] Step adopt(const ContainerState& state);
+  // `settled`: what was under way when this runner began has been waited for.
+  [[nodiscard]] Step look(bool settled = false);
+  [[nodiscard]] Step adopt(const ContainerState& state, bool settled);
+  [[nodiscard]] Step start_found(bool settled);
   [[nodiscard]] Step create();
   [[nodiscard]] Step create_container();
   [[nodiscard]] Step provide_image(const Error& refused);
   [[nodiscard]] Step pull_image();
   [[nodiscard]] Step start();
-  [[nodiscard]] Step find_out_start(bool carried_out);
+  [[nodiscard]] Step find_out_start(bool answered);
   [[nodiscard]] Step report_started(const ContainerState& state);
   [[nodiscard]] Step follow();
   [[nodiscard]] Step read_failed(const Error& error);
   [[nodiscard]] Step await_end();
+  [[nodiscard]] Step judge(const ContainerState& state);
+  [[nodiscard]] bool engines_restore_live(const std::string& incarnation);
   [[nodiscard]] bool watch();
 
   [[nodiscard]] Step end(AttemptOutcome::Kind kind, Reason failure, std::string message);
   [[nodiscard]] Step not_started(Reason failure, std::string message) {
     return end(AttemptOutcome::Kind::kNotStarted, failure, std::move(message));
   }
+  [[nodiscard]] Step lost(std::string message) {
+    return end(AttemptOutcome::Kind::kMissing, Reason::kNone, std::move(message));
+  }
   [[nodiscard]] Step missing();
+  [[nodiscard]] std::string forgotten() const {
+    return "the container engine has forgotten whether container " + spec_.name + " ran";
+  }
   // What an interrupted wait before the start means: a stop of the task or of the agent.
   [[nodiscard]] Step interrupted();
   // Notes that must be readable at once. False: the agent is shutting down.
@@ -91,6 +108,7 @@ class TaskRunner {
         engine_answered(result ? nullptr : &result.error());
         return result;
       }
+      connection_broke_ |= may_run_ && result.error().kind == ErrorKind::kUnavailable;
       if (auto spent = wait_for_engine(patience, result.error())) return std::move(*spent);
     }
   }
@@ -107,6 +125,8 @@ class TaskRunner {
     return error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kTimeout;
   }
   [[nodiscard]] Result<ContainerState> inspect();
+  // `engine`: its incarnation, read before it said so.
+  void seen_running(const ContainerState& state, const std::string& engine);
 
   Parts parts_;
   const RunAttempt& order_;
@@ -122,6 +142,12 @@ class TaskRunner {
   bool engine_away_ = false;
   bool ended_ = false;       // outcome_ says how; what is left is its output
   bool seen_ended_ = false;  // by watch()
+  // end_belief.h: EndReport::runs_under and connection_broke.
+  std::string engine_;
+  bool connection_broke_ = false;
+  bool rebooted_;          // since the container may have been started
+  bool reported_ = false;  // the start
+  bool log_cut_ = false;   // some of the output is known to be missing
   std::uint32_t log_failures_ = 0;
   ContainerState state_;
   AttemptOutcome outcome_;

@@ -12,6 +12,7 @@
 
 #include "exec/attempt_control.h"
 #include "exec/janitor.h"
+#include "exec/live_restore.h"
 #include "exec/task_runner.h"
 #include "exec/worker_thread.h"
 
@@ -21,9 +22,11 @@ class WorkerPool::Impl {
  public:
   Impl(ContainerEngine& engine, EventSink& sink, const Clock& clock, Settings settings)
       : settings_(std::move(settings)),
-        parts_{engine, sink, clock, settings_.policy, settings_.instance_id, settings_.times},
-        janitor_({engine, sink, settings_.instance_id, settings_.times.backoff_ms,
-                  settings_.times.backoff_max_ms}) {
+        live_restore_(engine),
+        parts_{engine,        sink,           clock, settings_.policy, settings_.instance_id,
+               live_restore_, settings_.times},
+        janitor_({engine, sink, settings_.instance_id, settings_.former_instances,
+                  settings_.times.backoff_ms, settings_.times.backoff_max_ms}) {
     for (std::uint32_t i = 0; i < settings_.workers; ++i) {
       threads_.push_back(std::make_unique<WorkerThread>("pawl-worker", [this] { work(); }));
     }
@@ -90,6 +93,7 @@ class WorkerPool::Impl {
   }
 
   const Settings settings_;
+  LiveRestore live_restore_;
   const TaskRunner::Parts parts_;
   std::stop_source shutdown_;
   std::mutex mutex_;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "exec/runner_times.h"
 #include "model/command.h"
@@ -26,6 +27,8 @@ class WorkerPool {
     std::string instance_id;  // of the store; part of names and labels
     HostPolicy policy;
     RunnerTimes times = {};
+    // Instances that this store was before it was restored from a backup: their containers are nobody's.
+    std::vector<std::string> former_instances = {};
   };
   // All references must outlive the pool.
   WorkerPool(ContainerEngine& engine, EventSink& sink, const Clock& clock, Settings settings);
@@ -37,7 +40,7 @@ class WorkerPool {
   void signal(const SignalAttempt& order);
   void remove(const RemoveContainer& order);
   // Lists this store's containers as soon as the engine answers (retrying with backoff) and posts
-  // EngineListed, once.
+  // EngineListed, once. Containers of a former instance are removed.
   void list_containers();
 
   // Ends all threads without touching any container: the next agent re-attaches. Nothing is posted

@@ -59,6 +59,35 @@ PipelinePtr find_pipeline(const AgentSnapshot& snapshot, std::string_view name) 
   return *found;
 }
 
+const Suspension* find_suspension(const AgentSnapshot& snapshot, const std::string& pipeline) {
+  if (!snapshot.suspended) return nullptr;
+  const auto found = snapshot.suspended->find(pipeline);
+  return found == snapshot.suspended->end() ? nullptr : &found->second;
+}
+
+Result<std::string> idempotency_key(const Request& request) {
+  if (!request.has_header("idempotency-key")) return std::string();
+  const std::string_view key = request.header("idempotency-key");
+  const bool is_visible =
+      std::all_of(key.begin(), key.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+  if (key.empty() || key.size() > limits::kIdempotencyKeyBytes || !is_visible) {
+    return Error{ErrorKind::kInvalid,
+                 "the Idempotency-Key header takes one value of 1 to " +
+                     std::to_string(limits::kIdempotencyKeyBytes) +
+                     " visible ASCII characters without spaces",
+                 ""};
+  }
+  return std::string(key);
+}
+
+Response accepted_response(const AcceptedRun& accepted) {
+  Json json;
+  json.set("run_id", accepted.run.text());
+  json.set("pipeline", accepted.pipeline);
+  json.set("duplicate", accepted.duplicate);
+  return json_response(json, 202);
+}
+
 Result<std::optional<Run>> last_run(const StoreReader& store, const std::string& pipeline) {
   RunQuery query;
   query.pipeline = pipeline;

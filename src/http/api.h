@@ -47,6 +47,15 @@ void add_post(Router& router, std::string_view pattern, std::vector<std::string_
 
 [[nodiscard]] PipelinePtr find_pipeline(const AgentSnapshot& snapshot, std::string_view name);
 
+// Nothing when it is not suspended. Into `snapshot`.
+[[nodiscard]] const Suspension* find_suspension(const AgentSnapshot& snapshot,
+                                                const std::string& pipeline);
+
+// Of the Idempotency-Key header; empty without one. kInvalid.
+[[nodiscard]] Result<std::string> idempotency_key(const Request& request);
+// 202 for a run that was asked for.
+[[nodiscard]] Response accepted_response(const AcceptedRun& accepted);
+
 // The newest run of a pipeline; nothing when it has had none.
 [[nodiscard]] Result<std::optional<Run>> last_run(const StoreReader& store,
                                                   const std::string& pipeline);

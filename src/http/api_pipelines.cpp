@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "http/api.h"
 #include "http/json_views.h"
 #include "model/limits.h"
@@ -18,7 +16,9 @@ Result<Response> list_pipelines(const Api& api) {
   if (snapshot->pipelines) {
     for (const PipelinePtr& pipeline : *snapshot->pipelines) {
       PAWL_TRY(const std::optional<Run> last, last_run(api.store, pipeline->name));
-      list.push(pipeline_summary_json(*pipeline, last ? &*last : nullptr, now));
+      const PipelineStanding standing{last ? &*last : nullptr,
+                                      find_suspension(*snapshot, pipeline->name)};
+      list.push(pipeline_summary_json(*pipeline, standing, now));
     }
   }
   return json_response(Json().set("pipelines", std::move(list)));
@@ -26,10 +26,12 @@ Result<Response> list_pipelines(const Api& api) {
 
 Result<Response> show_pipeline(const Api& api, const Call& call) {
   const std::string& name = call.path_parameter("name");
-  const PipelinePtr pipeline = find_pipeline(*api.control.snapshot(), name);
+  const auto snapshot = api.control.snapshot();
+  const PipelinePtr pipeline = find_pipeline(*snapshot, name);
   if (!pipeline) return no_pipeline(name);
   PAWL_TRY(const std::optional<Run> last, last_run(api.store, name));
-  return json_response(pipeline_detail_json(*pipeline, last ? &*last : nullptr, api.control.now()));
+  const PipelineStanding standing{last ? &*last : nullptr, find_suspension(*snapshot, name)};
+  return json_response(pipeline_detail_json(*pipeline, standing, api.control.now()));
 }
 
 // Strings as they are; numbers and booleans as JSON writes them.
@@ -57,21 +59,6 @@ Result<Variables> parse_params(const Json& json) {
   return params;
 }
 
-Result<std::string> idempotency_key(const Request& request) {
-  if (!request.has_header("idempotency-key")) return std::string();
-  const std::string_view key = request.header("idempotency-key");
-  const bool is_visible =
-      std::all_of(key.begin(), key.end(), [](char c) { return c > 0x20 && c < 0x7f; });
-  if (key.empty() || key.size() > limits::kIdempotencyKeyBytes || !is_visible) {
-    return Error{ErrorKind::kInvalid,
-                 "the Idempotency-Key header takes one value of 1 to " +
-                     std::to_string(limits::kIdempotencyKeyBytes) +
-                     " visible ASCII characters without spaces",
-                 ""};
-  }
-  return std::string(key);
-}
-
 Result<Response> start_run(const Api& api, const Call& call, const Json& body) {
   ManualRequest request;
   request.pipeline = call.path_parameter("name");
@@ -79,11 +66,14 @@ Result<Response> start_run(const Api& api, const Call& call, const Json& body) {
   PAWL_TRY(request.params, parse_params(body["params"]));
   PAWL_TRY(request.idempotency_key, idempotency_key(call.request));
   PAWL_TRY(const AcceptedRun accepted, api.control.trigger_manual(request));
-  Json json;
-  json.set("run_id", accepted.run.text());
-  json.set("pipeline", accepted.pipeline);
-  json.set("duplicate", accepted.duplicate);
-  return json_response(json, 202);
+  return accepted_response(accepted);
+}
+
+// Answers when it is recorded, also when it was so already.
+Result<Response> set_suspended(const Api& api, const Call& call, bool suspend) {
+  const std::string& name = call.path_parameter("name");
+  PAWL_CHECK(api.control.suspend(name, suspend, actor_of(call.request)));
+  return json_response(Json().set("pipeline", name));
 }
 
 }  // namespace
@@ -94,6 +84,13 @@ void add_pipeline_routes(Router& router, Api& api) {
              [&api](const Call& call) { return show_pipeline(api, call); });
   add_post(router, "/api/v1/pipelines/{name}/runs", {}, {"params"},
            [&api](const Call& call, const Json& body) { return start_run(api, call, body); });
+  for (const bool suspend : {true, false}) {
+    add_post(router,
+             suspend ? "/api/v1/pipelines/{name}/suspend" : "/api/v1/pipelines/{name}/resume", {},
+             {}, [&api, suspend](const Call& call, const Json&) {
+               return set_suspended(api, call, suspend);
+             });
+  }
 }
 
 }  // namespace pawl::http

@@ -58,6 +58,20 @@ Result<Response> cancel_run(const Api& api, const Call& call) {
   return json_response(Json().set("run_id", id.text()), 202);
 }
 
+Result<Response> retry_run(const Api& api, const Call& call, const Json& body) {
+  RetryRequest request;
+  PAWL_TRY(request.run, parse_run_id(call.path_parameter("id")));
+  const Json& failed = body["failed"];
+  if (!failed.is_null() && !failed.is_bool()) {
+    return Error{ErrorKind::kInvalid, "'failed' is neither true nor false", ""};
+  }
+  request.failed_only = failed.as_bool();
+  request.actor = actor_of(call.request);
+  PAWL_TRY(request.idempotency_key, idempotency_key(call.request));
+  PAWL_TRY(const AcceptedRun accepted, api.control.retry(request));
+  return accepted_response(accepted);
+}
+
 }  // namespace
 
 void add_run_routes(Router& router, Api& api) {
@@ -67,6 +81,8 @@ void add_run_routes(Router& router, Api& api) {
              [&api](const Call& call) { return show_run(api, call); });
   add_post(router, "/api/v1/runs/{id}/cancel", {}, {},
            [&api](const Call& call, const Json&) { return cancel_run(api, call); });
+  add_post(router, "/api/v1/runs/{id}/retry", {}, {"failed"},
+           [&api](const Call& call, const Json& body) { return retry_run(api, call, body); });
 }
 
 }  // namespace pawl::http

@@ -20,6 +20,9 @@ Result<Response> show_schedule(const Api& api, const Call& call) {
   } else if (snapshot->pipelines) {
     for (const PipelinePtr& pipeline : *snapshot->pipelines) pipelines.push_back(pipeline.get());
   }
+  std::erase_if(pipelines, [&](const Pipeline* pipeline) {
+    return find_suspension(*snapshot, pipeline->name) != nullptr;
+  });
   Json list = Json::array();
   for (const ScheduledTick& tick : next_ticks(pipelines, api.control.now(), count)) {
     list.push(tick_json(tick));

@@ -33,7 +33,22 @@ Json attempt_json(const Attempt& attempt) {
   json.set("created_at", time_json(attempt.created_at));
   json.set("started_at", time_json(attempt.started_at));
   json.set("ended_at", time_json(attempt.ended_at));
+  json.set("log_incomplete", attempt.log_incomplete);
   return json;
+}
+
+Json stop_json(RunStop stop) {
+  switch (stop) {
+    case RunStop::kNone:
+      return {};
+    case RunStop::kCancel:
+      return "cancel";
+    case RunStop::kTimeout:
+      return "timeout";
+    case RunStop::kReplace:
+      return "replace";
+  }
+  return {};
 }
 
 // The part of a task that its definition knows.
@@ -70,19 +85,70 @@ std::vector<std::uint32_t> task_levels(const Pipeline& definition) {
   return levels(upstream);
 }
 
-Json trigger_json(const Trigger& trigger, WallTime now) {
+// 0 stands for none.
+Json span_json(std::int64_t span_ms) { return span_ms == 0 ? Json() : Json(span_ms); }
+
+void set_catchup(Json& json, const CronTrigger& cron) {
+  json.set("catchup", to_string(cron.catchup));
+  json.set("deadline_ms", span_json(cron.deadline_ms));
+}
+
+Json trigger_json(const Trigger& trigger, bool is_suspended, WallTime now) {
   Json json;
   if (const auto* cron = std::get_if<CronTrigger>(&trigger)) {
-    const std::optional<WallTime> next = cron->schedule.next(now, cron->zone);
+    std::optional<WallTime> next;
+    if (!is_suspended) next = cron->schedule.next(now, cron->zone);
     json.set("type", "cron");
     json.set("expression", cron->schedule.expression());
     json.set("timezone", cron->zone.name());
+    set_catchup(json, *cron);
     json.set("next_tick", time_json(next.value_or(WallTime{})));
   } else if (const auto* webhook = std::get_if<WebhookTrigger>(&trigger)) {
     json.set("type", "webhook");
     json.set("path", webhook->path);
+  } else if (const auto* upstream = std::get_if<PipelineTrigger>(&trigger)) {
+    json.set("type", "pipeline");
+    json.set("name", upstream->pipeline);
+    json.set("on", to_string(upstream->on));
   }
   return json;
+}
+
+// As a snapshot has them, and what a snapshot leaves out because it is the default.
+Json complete_triggers(const Pipeline& pipeline, const Json& stored) {
+  Json::Array triggers = stored.items();
+  for (std::size_t i = 0; i < triggers.size(); ++i) {
+    if (const auto* cron = std::get_if<CronTrigger>(&pipeline.triggers.at(i))) {
+      set_catchup(triggers[i], *cron);
+    }
+  }
+  return triggers;
+}
+
+Json concurrency_json(const std::optional<Concurrency>& concurrency) {
+  if (!concurrency) return {};
+  Json json;
+  json.set("group", concurrency->group);
+  json.set("limit", concurrency->limit);
+  json.set("on_conflict", to_string(concurrency->on_conflict));
+  return json;
+}
+
+// What summary and detail say alike of a pipeline's runs.
+void set_standing(Json& json, const Pipeline& pipeline, const PipelineStanding& standing) {
+  json.set("concurrency", concurrency_json(pipeline.concurrency));
+  json.set("priority", pipeline.priority);
+  json.set("timeout_ms", span_json(pipeline.timeout_ms));
+  Json suspended;
+  if (standing.suspension != nullptr) {
+    suspended.set("since", time_json(standing.suspension->since));
+    suspended.set("actor", standing.suspension->actor);
+  }
+  json.set("suspended", std::move(suspended));
+}
+
+Json last_run_json(const PipelineStanding& standing, WallTime now) {
+  return standing.last_run != nullptr ? run_summary_json(*standing.last_run, now) : Json();
 }
 
 }  // namespace
@@ -120,6 +186,8 @@ Json run_summary_json(const Run& run, WallTime now) {
   trigger.set("identity", run.trigger.identity);
   trigger.set("actor", run.trigger.actor);
   trigger.set("scheduled_at", time_json(run.trigger.scheduled_at));
+  trigger.set("parent_run_id",
+              run.trigger.parent == RunId{} ? Json() : Json(run.trigger.parent.text()));
   Json duration;
   if (run.started_at.is_set()) {
     const WallTime end = run.ended_at.is_set() ? run.ended_at : now;
@@ -140,6 +208,7 @@ Json run_summary_json(const Run& run, WallTime now) {
   json.set("ended_at", time_json(run.ended_at));
   json.set("duration_ms", std::move(duration));
   json.set("cancel_requested", run.stop != RunStop::kNone);
+  json.set("stop", stop_json(run.stop));
   return json;
 }
 
@@ -183,9 +252,13 @@ WallTime next_tick(const Pipeline& pipeline, WallTime now) {
   return earliest;
 }
 
-Json pipeline_summary_json(const Pipeline& pipeline, const Run* last_run, WallTime now) {
+Json pipeline_summary_json(const Pipeline& pipeline, const PipelineStanding& standing,
+                           WallTime now) {
+  const bool is_suspended = standing.suspension != nullptr;
   Json triggers = Json::array();
-  for (const Trigger& trigger : pipeline.triggers) triggers.push(trigger_json(trigger, now));
+  for (const Trigger& trigger : pipeline.triggers) {
+    triggers.push(trigger_json(trigger, is_suspended, now));
+  }
   Json json;
   json.set("name", pipeline.name);
   json.set("title", pipeline.title);
@@ -195,20 +268,27 @@ Json pipeline_summary_json(const Pipeline& pipeline, const Run* last_run, WallTi
   json.set("line", pipeline.origin.line);
   json.set("revision", pipeline.origin.revision);
   json.set("triggers", std::move(triggers));
-  json.set("next_tick", time_json(next_tick(pipeline, now)));
+  json.set("next_tick", time_json(is_suspended ? WallTime{} : next_tick(pipeline, now)));
   json.set("tasks", pipeline.tasks.size());
-  json.set("last_run", last_run != nullptr ? run_summary_json(*last_run, now) : Json());
+  set_standing(json, pipeline, standing);
+  json.set("last_run", last_run_json(standing, now));
   return json;
 }
 
-Json pipeline_detail_json(const Pipeline& pipeline, const Run* last_run, WallTime now) {
+Json pipeline_detail_json(const Pipeline& pipeline, const PipelineStanding& standing,
+                          WallTime now) {
+  std::vector<ScheduledTick> scheduled;
+  if (standing.suspension == nullptr) {
+    scheduled = next_ticks({&pipeline}, now, limits::kPipelineTicks);
+  }
   Json ticks = Json::array();
-  const auto scheduled = next_ticks({&pipeline}, now, limits::kPipelineTicks);
   for (const ScheduledTick& tick : scheduled) ticks.push(time_json(tick.at));
   Json json = to_json(pipeline);
+  json.set("triggers", complete_triggers(pipeline, json["triggers"]));
+  set_standing(json, pipeline, standing);
   json.set("next_tick", scheduled.empty() ? Json() : time_json(scheduled.front().at));
   json.set("next_ticks", std::move(ticks));
-  json.set("last_run", last_run != nullptr ? run_summary_json(*last_run, now) : Json());
+  json.set("last_run", last_run_json(standing, now));
   return json;
 }
 

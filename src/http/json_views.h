@@ -30,10 +30,14 @@ namespace pawl::http {
 // The next tick after `now` of any of its cron triggers; unset when there is none.
 [[nodiscard]] WallTime next_tick(const Pipeline& pipeline, WallTime now);
 
-// `last_run` may be null.
-[[nodiscard]] Json pipeline_summary_json(const Pipeline& pipeline, const Run* last_run,
+// How a pipeline stands; what is null is not so.
+struct PipelineStanding {
+  const Run* last_run = nullptr;
+  const Suspension* suspension = nullptr;  // then it has no next ticks
+};
+[[nodiscard]] Json pipeline_summary_json(const Pipeline& pipeline, const PipelineStanding& standing,
                                          WallTime now);
-[[nodiscard]] Json pipeline_detail_json(const Pipeline& pipeline, const Run* last_run,
+[[nodiscard]] Json pipeline_detail_json(const Pipeline& pipeline, const PipelineStanding& standing,
                                         WallTime now);
 
 [[nodiscard]] Json source_json(const SourceState& source);

@@ -25,11 +25,6 @@ constexpr std::array<std::string_view, 3> kCatchups = {"none", "latest", "all"};
 constexpr std::array<std::string_view, 3> kUpstreamEnds = {"success", "failure", "completion"};
 constexpr std::array<std::string_view, 3> kOnConflicts = {"queue", "skip", "replace"};
 
-template <typename Words, typename Enum>
-std::string_view word_of(const Words& words, Enum value) {
-  return words[static_cast<std::size_t>(value)];
-}
-
 // --- writing ---
 //
 // Members that came after the first version are written only where they differ from their default: a
@@ -53,7 +48,7 @@ Json trigger_json(const CronTrigger& trigger) {
   json.set("expression", trigger.schedule.expression());
   json.set("seconds", trigger.schedule.has_seconds());
   json.set("timezone", trigger.zone.name());
-  if (trigger.catchup != Catchup::kLatest) json.set("catchup", word_of(kCatchups, trigger.catchup));
+  if (trigger.catchup != Catchup::kLatest) json.set("catchup", to_string(trigger.catchup));
   if (trigger.deadline_ms != 0) json.set("deadline_ms", trigger.deadline_ms);
   return json;
 }
@@ -62,7 +57,7 @@ Json trigger_json(const PipelineTrigger& trigger) {
   Json json;
   json.set("type", "pipeline");
   json.set("name", trigger.pipeline);
-  json.set("on", word_of(kUpstreamEnds, trigger.on));
+  json.set("on", to_string(trigger.on));
   return json;
 }
 
@@ -122,7 +117,7 @@ Json concurrency_json(const Concurrency& concurrency) {
   Json json;
   json.set("group", concurrency.group);
   json.set("limit", concurrency.limit);
-  json.set("on_conflict", word_of(kOnConflicts, concurrency.on_conflict));
+  json.set("on_conflict", to_string(concurrency.on_conflict));
   return json;
 }
 
@@ -428,6 +423,18 @@ Result<void> read_concurrency(const Reader& pipeline, std::optional<Concurrency>
 }
 
 }  // namespace
+
+std::string_view to_string(Catchup catchup) {
+  return kCatchups.at(static_cast<std::size_t>(catchup));
+}
+
+std::string_view to_string(UpstreamEnd end) {
+  return kUpstreamEnds.at(static_cast<std::size_t>(end));
+}
+
+std::string_view to_string(OnConflict conflict) {
+  return kOnConflicts.at(static_cast<std::size_t>(conflict));
+}
 
 Json to_json(const Pipeline& pipeline) {
   Json triggers = Json::array();

@@ -86,6 +86,9 @@ class ContainerEngine {
   virtual ~ContainerEngine() = default;
 
   [[nodiscard]] virtual Result<EngineInfo> info(const Stop& stop) = 0;
+  // EngineInfo::incarnation of whoever takes new connections at this moment; empty also when nobody does. Not a
+  // call to the engine: costs next to nothing.
+  [[nodiscard]] virtual std::string incarnation() = 0;
   [[nodiscard]] virtual Result<bool> has_image(const std::string& image, const Stop& stop) = 0;
   // Pulls from a registry; `progress` gets short lines for people.
   [[nodiscard]] virtual Result<void> pull_image(const std::string& image, const Progress& progress,
@@ -105,7 +108,9 @@ class ContainerEngine {
   // kCorrupt when the engine cannot read the rest of the log.
   [[nodiscard]] virtual Result<void> follow_logs(const std::string& name, std::int64_t since_ns,
                                                  LogSink& sink, const Stop& stop) = 0;
-  // Blocks until the container is not running, or kTimeout after `timeout_ms`; then its state.
+  // Blocks until the container is not running, or kTimeout after `timeout_ms`; then its state, asked for over a
+  // new connection. An engine that is shutting down ends its containers and goes on answering on its old
+  // connections, but takes no new ones (Docker 20.10): the state told here was not of its making.
   [[nodiscard]] virtual Result<ContainerState> wait(const std::string& name,
                                                     std::int64_t timeout_ms, const Stop& stop) = 0;
   // Succeeds if it does not run (any more) or is gone.

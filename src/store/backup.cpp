@@ -255,9 +255,14 @@ Result<RestoreReport> restore_store(const std::string& file, const std::string& 
   const auto instance = read_instance_file(state_directory);
   const std::string replaced_id = instance && *instance ? (*instance)->instance_id : std::string();
 
-  PAWL_TRY(const WorkDirectory work, WorkDirectory::make(state_directory + "/restore.unfinished"));
+  const std::string unfinished = state_directory + "/restore.unfinished";
+  // Under the lock it can only be of a try that was cut short.
+  std::error_code ignored;
+  std::filesystem::remove_all(unfinished, ignored);
+  PAWL_TRY(const WorkDirectory work, WorkDirectory::make(unfinished));
   const std::string data = data_path(work.path());
   PAWL_CHECK(copy_file(file, data));
+  if (size_of(data) == 0) return Error{ErrorKind::kCorrupt, "the file is empty", file};
   RestoreReport report;
   PAWL_TRY(report.runs, check_copy(work.path()));
   PAWL_TRY(const SigningKey key, establish_host_key(state_directory));

@@ -53,7 +53,6 @@ bool Ballast::hold() {
 }
 
 void Ballast::give_up() {
-  // Not kept open: only what is removed gives its room back at once.
   (void)::unlink(path_.c_str());
   is_held_ = false;
 }

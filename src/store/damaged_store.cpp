@@ -58,6 +58,8 @@ Result<std::string> move_data_aside(const std::string& directory, std::string_vi
     const std::string path = directory + "/" + name;
     if (::renameat2(AT_FDCWD, data_path(directory).c_str(), AT_FDCWD, path.c_str(),
                     RENAME_NOREPLACE) == 0) {
+      // It belongs to that file: whoever still reads it keeps both.
+      (void)::unlink((directory + "/lock.mdb").c_str());
       PAWL_CHECK(sync_directory(directory));
       return name;
     }

@@ -11,7 +11,7 @@
 
 namespace pawl::store {
 
-// Renames data.mdb to `data.mdb.<what>-<UTC time>`; the new name, without the directory.
+// Renames data.mdb to `data.mdb.<what>-<UTC time>`, and removes its lock.mdb; the new name, without the directory.
 [[nodiscard]] Result<std::string> move_data_aside(const std::string& directory,
                                                   std::string_view what);
 

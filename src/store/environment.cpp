@@ -165,7 +165,10 @@ Result<bool> Cursor::move(int operation, std::string_view key) {
   return true;
 }
 
-Result<bool> Cursor::seek(std::string_view key) { return move(MDB_SET_RANGE, key); }
+Result<bool> Cursor::seek(std::string_view key) {
+  // LMDB takes no empty key.
+  return move(key.empty() ? MDB_FIRST : MDB_SET_RANGE, key);
+}
 Result<bool> Cursor::next() { return move(MDB_NEXT, {}); }
 Result<bool> Cursor::previous() { return move(MDB_PREV, {}); }
 Result<bool> Cursor::last() { return move(MDB_LAST, {}); }

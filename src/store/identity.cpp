@@ -65,7 +65,7 @@ Result<void> establish_chain(Transaction& txn, const SigningKey& key,
     DamageLog unused;
     PAWL_TRY(const LastRun last, read_last_run(txn, unused));
     chain.begin(last.id);
-  } else if (chain.head().key != key.public_key()) {
+  } else if (chain.head().key != PublicKey{} && chain.head().key != key.public_key()) {
     PAWL_CHECK(chain.note("new key", "host key " + hex_of(key.public_key()) + " in place of " +
                                          hex_of(chain.head().key)));
   }
@@ -100,11 +100,9 @@ Result<Found> settle_identity(const Transaction& txn, const std::string& directo
   return found;
 }
 
-}  // namespace
-
-Result<Identity> establish_identity(Environment& environment, const std::string& directory,
-                                    const std::optional<InstanceFile>& file, const SigningKey& key,
-                                    const std::optional<Predecessor>& predecessor) {
+Result<Identity> write_identity(Environment& environment, const std::string& directory,
+                                const std::optional<InstanceFile>& file, const SigningKey& key,
+                                const std::optional<Predecessor>& predecessor) {
   PAWL_TRY(Transaction txn, environment.write());
   PAWL_TRY(const Found found, settle_identity(txn, directory, file, predecessor.has_value()));
   PAWL_CHECK(put_if_changed(txn, encode_format(kStoreFormat)));
@@ -120,6 +118,31 @@ Result<Identity> establish_identity(Environment& environment, const std::string&
     if (!written) log_warning("cannot write a file", {{"why", written.error().text()}});
   }
   return Identity{*found.instance_id, std::move(former)};
+}
+
+// For a store whose pages are damaged where something would have to be written.
+Result<Identity> read_identity(const Environment& environment, const std::string& directory,
+                               const std::optional<InstanceFile>& file) {
+  PAWL_TRY(const Transaction txn, environment.read());
+  PAWL_TRY(const Found found, settle_identity(txn, directory, file, false));
+  if (*found.format != kStoreFormat) {
+    return Error{ErrorKind::kCorrupt, "the store is damaged and cannot be upgraded", directory};
+  }
+  PAWL_TRY(std::vector<std::string> former, find_former(txn));
+  return Identity{*found.instance_id, std::move(former)};
+}
+
+}  // namespace
+
+Result<Identity> establish_identity(Environment& environment, const std::string& directory,
+                                    const std::optional<InstanceFile>& file, const SigningKey& key,
+                                    const std::optional<Predecessor>& predecessor) {
+  auto identity = write_identity(environment, directory, file, key, predecessor);
+  if (identity || identity.error().kind != ErrorKind::kCorrupt || predecessor) return identity;
+  auto known = read_identity(environment, directory, file);
+  if (!known) return identity;
+  log_warning("the store cannot be written to", {{"why", identity.error().text()}});
+  return known;
 }
 
 Result<void> check_identity(const Environment& environment, const std::string& directory,

@@ -95,7 +95,10 @@ class LmdbTransaction : public StoreTransaction {
         transaction_is_open_(transaction_is_open) {}
   LmdbTransaction(const LmdbTransaction&) = delete;
   LmdbTransaction& operator=(const LmdbTransaction&) = delete;
-  ~LmdbTransaction() override { end(); }
+  ~LmdbTransaction() override {
+    if (is_open_) upkeep_.note_failed(txn_);
+    end();
+  }
 
   Result<std::optional<RunId>> find_trigger(const std::string& pipeline,
                                             const std::string& identity) override {

@@ -65,7 +65,7 @@ Result<bool> Upkeep::prune(Environment& environment, const KeepRules& rules, Wal
   if (room_.is_over_size() || map_was_full_) begin_shrinking();
   auto more = retention_.step(environment, rules, now, is_shrinking_, key_);
   if (!more) {
-    if (more.error().kind == ErrorKind::kExhausted) ballast_.give_up();
+    if (more.error().kind == ErrorKind::kExhausted && !map_was_full_) ballast_.give_up();
     return more;
   }
   if (is_shrinking_) {

@@ -25,7 +25,7 @@ class Upkeep {
   [[nodiscard]] const SigningKey& key() const { return key_; }
   // Before a transaction of the loop's. kExhausted: what is left of the map is retention's.
   [[nodiscard]] Result<void> before_write(Environment& environment);
-  // A transaction of the loop's was committed, or could not be.
+  // A transaction of the loop's was committed, or was not: whatever it was short of.
   void note_committed(const Transaction& txn);
   void note_failed(const Transaction& txn);
   [[nodiscard]] Retention& retention() { return retention_; }

@@ -19,6 +19,16 @@ tasks:
       for n in 1 2 3 4 5 6; do echo "<i>line</i> $n"; sleep 0.5; done
   - {id: right, depends_on: [top], command: "echo wrong >&2; exit 4"}
   - {id: bottom, depends_on: [left, right], command: "true"}
+""", "chain.yaml": """
+name: second-look
+triggers: [{cron: "0 4 * * *"}]
+concurrency: {limit: 2, on_conflict: skip}
+priority: 7
+timeout: 2h
+defaults: {image: "{image}"}
+tasks:
+  - {id: good, command: "echo fine"}
+  - {id: bad, depends_on: [good], command: "exit 4"}
 """}
 
 
@@ -53,6 +63,102 @@ class Page(Case):
         browser.click(".dag [data-task='top']")
         browser.wait_text("level is full")
         self.assertEqual(browser.run("return document.querySelectorAll('.dag .edge').length"), 4)
+
+    def test_a_run_that_failed_is_tried_again_whole_or_from_there_on(self):
+        browser = self.browser
+        first = self.agent.trigger("second-look")
+        self.agent.finished(first)
+        browser.open(self.page + f"#/runs/{first}")
+        browser.wait_text(f"second-look run {first}", "Retry failed")
+        browser.click("[data-action='retry-failed']")
+        browser.wait_text("second-look run 2", "retry of run 1")
+        second = self.agent.finished("2")
+        self.assertEqual(second["trigger"]["parent_run_id"], "1")
+        self.assertEqual(self.task(second, "good")["attempts"], [])  # counts as done
+        self.assertEqual(len(self.task(second, "bad")["attempts"]), 1)
+        browser.wait_text("Retry failed")  # the page has seen the end
+        browser.click("[data-action='retry']")
+        browser.wait_text("second-look run 3", "retry of run 2")
+        third = self.agent.finished("3")
+        self.assertEqual(len(self.task(third, "good")["attempts"]), 1)
+        browser.click(".facts a")
+        browser.wait_text("second-look run 2")
+        self.assertEqual(browser.errors(), [])
+
+    def test_a_run_under_way_offers_to_cancel_and_one_that_succeeded_no_retry_of_failures(self):
+        browser = self.browser
+        self.agent.commit({"more.yaml": """
+name: endless
+defaults: {image: "{image}"}
+tasks: [{id: only, command: "sleep 1000"}]
+---
+name: fine
+defaults: {image: "{image}"}
+tasks: [{id: only, command: "true"}]
+"""})
+        self.agent.cli("sync", "fleet", "--wait")
+        run = self.agent.trigger("endless")
+        browser.open(self.page + f"#/runs/{run}")
+        wait_for("the task to run", lambda: "running" in self.node_status("only"))
+        self.assertIsNone(browser.run("return document.querySelector(`[data-action='retry']`)"))
+        browser.click("[data-action='cancel']")
+        self.assertEqual(self.agent.finished(run)["status"], "cancelled")
+        browser.wait_text("Retry failed")
+        fine = self.agent.trigger("fine")
+        self.assertEqual(self.agent.finished(fine)["status"], "success")
+        browser.open(self.page + f"#/runs/{fine}")
+        browser.wait_text(f"fine run {fine}", "Retry")
+        self.assertNotIn("Retry failed", browser.text())
+
+    def test_a_pipeline_is_suspended_and_goes_on(self):
+        browser = self.browser
+        browser.open(self.page + "#/pipelines/second-look")
+        browser.wait_text("2 at a time in second-look, then skip", "priority", "2 h 0 min", "next")
+        browser.click("[data-action='suspend']")
+        browser.wait_text("suspended", "Resume", "by local")
+        self.assertEqual(self.agent.get("/pipelines/second-look")["suspended"]["actor"], "local")
+        ticks = self.agent.get("/schedule")["ticks"]
+        self.assertEqual({tick["pipeline"] for tick in ticks}, {"diamond"})
+        browser.open(self.page)
+        wait_for("the badge on the overview", lambda: browser.run(
+            "return document.querySelector('tr.link .badge')?.textContent") == "suspended")
+        browser.open(self.page + "#/pipelines/second-look")
+        browser.wait_text("Resume")
+        browser.click("[data-action='resume']")
+        browser.wait_text("Suspend")
+        wait_for("the badge to go", lambda: "suspended" not in browser.text())
+        self.assertIsNone(self.agent.get("/pipelines/second-look")["suspended"])
+        self.assertEqual(browser.errors(), [])
+
+    def test_a_log_with_a_gap_and_the_agents_warnings_are_seen(self):
+        """Neither can be had from a sound agent at will, so the page is given what one would answer."""
+        browser = self.browser
+        run = self.agent.trigger("second-look")
+        self.agent.finished(run)
+        browser.open(self.page)
+        browser.wait_text("second-look", "live")
+        browser.run("""
+            const real = window.fetch;
+            window.fetch = async (...request) => {
+              const answer = await real(...request);
+              const path = String(request[0]);
+              const body = await answer.clone().json();
+              if (path.endsWith("/status")) body.warnings = ["the store is <b>full</b>", "second"];
+              else if (path.endsWith(`/runs/${arguments[0]}`)) body.tasks[1].attempts[0].log_incomplete = true;
+              else return answer;
+              return new Response(JSON.stringify(body), { headers: { "Content-Type": "application/json" } });
+            };
+            location.hash = `#/runs/${arguments[0]}/bad`;""", run)
+        browser.wait_text("Log of bad", "log incomplete")
+        self.assertEqual(browser.run("return document.querySelector('.tools .badge').textContent"), "log incomplete")
+        browser.click(".dag [data-task='good']")
+        browser.wait_text("Log of good")
+        self.assertIsNone(browser.run("return document.querySelector('.tools .badge')"))
+        browser.run("location.hash = '#/'")
+        browser.wait_text("Recent runs")
+        self.agent.trigger("second-look")  # a change makes the page ask for the status
+        browser.wait_text("the store is <b>full</b>", "second")
+        self.assertEqual(browser.run("return document.querySelectorAll('#warnings .warning').length"), 2)
 
     def test_the_overview_follows_by_itself_and_over_a_restart_of_the_agent(self):
         browser = self.browser

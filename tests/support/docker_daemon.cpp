@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "base/digest.h"
 #include "base/file.h"
@@ -70,6 +71,23 @@ std::string busybox_archive(const std::string& busybox) {
   return archive + std::string(2 * kTarBlock, '\0');
 }
 
+Result<void> import_busybox(EngineClient& client, const std::string& repository,
+                            const std::string& tag, const std::string& changes) {
+  const auto busybox = read_file("/bin/busybox", 16u << 20);
+  if (!busybox) {
+    return Error{busybox.error().kind,
+                 "/bin/busybox is missing (Debian: apt-get install busybox-static)",
+                 {}};
+  }
+  HttpRequest request;
+  request.method = "POST";
+  request.target = "/images/create?fromSrc=-&repo=" + repository + "&tag=" + tag + changes;
+  request.body = busybox_archive(*busybox);
+  request.total_ms = limits::kEngineStartMs;
+  const auto imported = client.call(std::move(request), {});
+  return imported ? Result<void>() : Result<void>(imported.error());
+}
+
 DockerDaemon& DockerDaemon::instance() {
   static DockerDaemon daemon;
   return daemon;
@@ -89,25 +107,16 @@ DockerDaemon::DockerDaemon() {
   token_ = "pawl-test-" + random_hex(6);
   image_ = token_ + ":1";
   entry_image_ = token_ + ":entry";
-  import_image("1", "");
-  import_image("entry", "&changes=" + percent_encode("ENTRYPOINT [\"/bin/echo\",\"entry\"]"));
+  const std::string entry = "&changes=" + percent_encode("ENTRYPOINT [\"/bin/echo\",\"entry\"]");
+  for (const auto& [tag, changes] : {std::pair{"1", std::string()}, std::pair{"entry", entry}}) {
+    const auto imported = import_busybox(*client_, token_, tag, changes);
+    if (!imported) give_up("the image cannot be imported: " + imported.error().message);
+  }
 }
 
 DockerDaemon::~DockerDaemon() {
   remove_image(image_);
   remove_image(entry_image_);
-}
-
-void DockerDaemon::import_image(const std::string& tag, const std::string& changes) {
-  const auto busybox = read_file("/bin/busybox", 16u << 20);
-  if (!busybox) give_up("/bin/busybox is missing (Debian: apt-get install busybox-static)");
-  HttpRequest request;
-  request.method = "POST";
-  request.target = "/images/create?fromSrc=-&repo=" + token_ + "&tag=" + tag + changes;
-  request.body = busybox_archive(*busybox);
-  request.total_ms = limits::kEngineStartMs;
-  const auto imported = client_->call(std::move(request), {});
-  if (!imported) give_up("the image cannot be imported: " + imported.error().message);
 }
 
 Json DockerDaemon::get(const std::string& target) {

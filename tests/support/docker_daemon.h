@@ -32,7 +32,6 @@ class DockerDaemon {
 
  private:
   DockerDaemon();
-  void import_image(const std::string& name, const std::string& changes);
 
   std::string socket_;
   std::string token_;
@@ -40,6 +39,11 @@ class DockerDaemon {
   std::string entry_image_;
   std::unique_ptr<EngineClient> client_;
 };
+
+// Makes the image REPOSITORY:TAG of it; `changes` as in POST /images/create. Errors: the engine's, and those of
+// read_file() where busybox is missing.
+[[nodiscard]] Result<void> import_busybox(EngineClient& client, const std::string& repository,
+                                          const std::string& tag, const std::string& changes);
 
 // A tar archive (ustar) with /bin/busybox and links to it under the names of the given applets.
 [[nodiscard]] std::string busybox_archive(const std::string& busybox);

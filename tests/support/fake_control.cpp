@@ -8,6 +8,7 @@ FakeControl::FakeControl() {
   AgentSnapshot snapshot;
   snapshot.pipelines = std::make_shared<const std::vector<PipelinePtr>>();
   snapshot.sources = std::make_shared<const std::vector<SourceState>>();
+  snapshot.suspended = std::make_shared<const std::map<std::string, Suspension>>();
   publish(snapshot);
 }
 
@@ -55,6 +56,11 @@ Result<AcceptedRun> FakeControl::retry(const RetryRequest& request) {
   std::lock_guard lock(mutex_);
   if (failure_) return *failure_;
   retries_.push_back(request);
+  const std::string identity = "retry " + request.idempotency_key;
+  if (!request.idempotency_key.empty() && identities_.contains(identity)) {
+    return AcceptedRun{"build", identities_[identity], true};
+  }
+  identities_[identity] = RunId{next_run_};
   return AcceptedRun{"build", RunId{next_run_++}, false};
 }
 

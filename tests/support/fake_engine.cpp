@@ -12,6 +12,7 @@ using Phase = ContainerState::Phase;
 constexpr std::int64_t kNsPerMs = 1'000'000;
 
 Error cancelled() { return Error{ErrorKind::kCancelled, "stopped", {}}; }
+Error stalled() { return Error{ErrorKind::kTimeout, "the engine does not answer", {}}; }
 Error away() { return Error{ErrorKind::kUnavailable, "no container engine answers", {}}; }
 
 }  // namespace
@@ -37,6 +38,7 @@ std::optional<FakeEngine::Failure> FakeEngine::enter(Lock& lock, Call call, cons
   }
   if (stop.stop_requested()) return Failure{cancelled(), false};
   if (away_) return Failure{away(), false};
+  if (stalled_) return Failure{stalled(), false};
   auto& failures = failures_[call];
   if (failures.empty()) return std::nullopt;
   Failure failure = std::move(failures.front());
@@ -82,10 +84,25 @@ void FakeEngine::end(Container& container, std::int32_t exit_code) {
   container.state.ended_at = WallTime{time_ns_ / kNsPerMs};
 }
 
+void FakeEngine::end_all(std::int32_t exit_code) {
+  for (auto& [name, container] : containers_) {
+    if (container.state.phase == Phase::kRunning) end(container, exit_code);
+  }
+}
+
 Result<EngineInfo> FakeEngine::info(const Stop& stop) {
-  return perform<EngineInfo>(Call::kInfo, stop, []() -> Result<EngineInfo> {
-    return EngineInfo{"fake", "1.41", 4, 8LL << 30};
+  return perform<EngineInfo>(Call::kInfo, stop, [this]() -> Result<EngineInfo> {
+    return EngineInfo{"fake", "1.41", 4, 8LL << 30, incarnation_locked(), live_restore_};
   });
+}
+
+std::string FakeEngine::incarnation() {
+  Lock lock(mutex_);
+  return incarnation_locked();
+}
+
+std::string FakeEngine::incarnation_locked() const {
+  return away_ || hidden_ ? std::string() : "fake/" + std::to_string(incarnation_);
 }
 
 Result<bool> FakeEngine::has_image(const std::string& image, const Stop& stop) {
@@ -166,6 +183,10 @@ Result<void> FakeEngine::follow_logs(const std::string& name, std::int64_t since
     if (broken_streams_ != broken) {
       return Error{ErrorKind::kUnavailable, "the connection broke", {}};
     }
+    if (stalled_) {
+      changed_.wait(lock, stop, [&] { return !stalled_ || broken_streams_ != broken; });
+      continue;
+    }
     if (container == nullptr) return next == 0 ? Result<void>(no_container(name)) : Result<void>();
     const bool ended = container->state.phase != Phase::kRunning;
     const std::size_t missed = live ? missed_records_ : 0;
@@ -185,7 +206,7 @@ Result<void> FakeEngine::follow_logs(const std::string& name, std::int64_t since
     if (!wait_ms) return cancelled();
     const auto something = [&] {
       const Container* now = find(name);
-      return broken_streams_ != broken || ended_streams_ != streams || now == nullptr ||
+      return stalled_ || broken_streams_ != broken || ended_streams_ != streams || now == nullptr ||
              next + missed_records_ < now->log.size() || now->state.phase != Phase::kRunning;
     };
     if (*wait_ms < 0) {
@@ -202,11 +223,12 @@ Result<ContainerState> FakeEngine::wait(const std::string& name, std::int64_t ti
   if (const auto failure = enter(lock, Call::kWait, stop)) return failure->error;
   const auto ended = [&] {
     const Container* container = find(name);
-    return away_ || container == nullptr || container->state.phase != Phase::kRunning;
+    return away_ || stalled_ || container == nullptr || container->state.phase != Phase::kRunning;
   };
   const bool in_time = changed_.wait_for(lock, stop, std::chrono::milliseconds(timeout_ms), ended);
   if (stop.stop_requested()) return cancelled();
   if (away_) return away();
+  if (stalled_) return stalled();
   const Container* container = find(name);
   if (container == nullptr) return no_container(name);
   if (!in_time) return Error{ErrorKind::kTimeout, "it still runs", {}};
@@ -218,7 +240,8 @@ Result<void> FakeEngine::kill(const std::string& name, int signal, const Stop& s
     Container* container = find(name);
     if (container == nullptr || container->state.phase != Phase::kRunning) return {};
     container->signals.push_back(signal);
-    if (signal == SIGKILL || signal == SIGTERM) end(*container, 128 + signal);
+    if (signal == SIGTERM) end(*container, container->program.term_code);
+    if (signal == SIGKILL) end(*container, 128 + SIGKILL);
     return {};
   });
 }
@@ -299,6 +322,69 @@ void FakeEngine::finish_unknown(const std::string& name) {
   end(*container, 0);
   container->state.ended_at = {};
   changed_.notify_all();
+}
+
+void FakeEngine::set_live_restore(bool live_restore) {
+  Lock lock(mutex_);
+  live_restore_ = live_restore;
+}
+
+void FakeEngine::go_down(bool orderly) {
+  Lock lock(mutex_);
+  away_ = true;
+  ++broken_streams_;
+  if (orderly && !live_restore_) {
+    for (auto& [name, container] : containers_) {
+      if (container.state.phase == Phase::kRunning) end(container, container.program.term_code);
+    }
+  }
+  changed_.notify_all();
+}
+
+void FakeEngine::come_up(std::int32_t exit_code) {
+  Lock lock(mutex_);
+  if (!live_restore_) end_all(exit_code);
+  ++incarnation_;
+  away_ = false;
+  changed_.notify_all();
+}
+
+void FakeEngine::reboot(std::int32_t exit_code) {
+  Lock lock(mutex_);
+  ++broken_streams_;
+  end_all(exit_code);
+  ++incarnation_;
+  away_ = false;
+  changed_.notify_all();
+}
+
+void FakeEngine::hide_incarnation() {
+  Lock lock(mutex_);
+  hidden_ = true;
+}
+
+void FakeEngine::set_stalled(bool stalled) {
+  Lock lock(mutex_);
+  stalled_ = stalled;
+  changed_.notify_all();
+}
+
+void FakeEngine::forget_start(const std::string& name) {
+  Lock lock(mutex_);
+  Container* container = find(name);
+  PAWL_ASSERT(container != nullptr);
+  container->state.phase = Phase::kCreated;
+  container->state.started_at = {};
+  container->state.ended_at = {};
+  changed_.notify_all();
+}
+
+void FakeEngine::drop_log(const std::string& name, std::size_t count) {
+  Lock lock(mutex_);
+  Container* container = find(name);
+  PAWL_ASSERT(container != nullptr && count <= container->log.size());
+  container->log.erase(container->log.begin(),
+                       container->log.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
 void FakeEngine::set_away(bool away) {

@@ -32,7 +32,8 @@ class FakeEngine : public ContainerEngine {
     bool waits = false;  // until it is killed or finished
     std::int32_t exit_code = 0;
     bool oom_killed = false;
-    std::string refusal = {};  // the engine cannot start it, and says this
+    std::string refusal = {};      // the engine cannot start it, and says this
+    std::int32_t term_code = 143;  // its exit code after SIGTERM
   };
   enum class Call : std::uint8_t {
     kInfo,
@@ -51,6 +52,7 @@ class FakeEngine : public ContainerEngine {
   FakeEngine();
 
   Result<EngineInfo> info(const Stop& stop) override;
+  std::string incarnation() override;
   Result<bool> has_image(const std::string& image, const Stop& stop) override;
   Result<void> pull_image(const std::string& image, const Progress& progress,
                           const Stop& stop) override;
@@ -83,6 +85,22 @@ class FakeEngine : public ContainerEngine {
   void end_streams();
   // Ends every stream under way as a broken connection; the containers live on.
   void break_streams();
+  // Whether containers live on while the engine is away; not at first.
+  void set_live_restore(bool live_restore);
+  // The engine's process ends: an orderly end sends its containers SIGTERM. Calls are kUnavailable from now on.
+  void go_down(bool orderly);
+  // Another one comes up. What ran on against its will is ended and given this exit code, as of now.
+  void come_up(std::int32_t exit_code = 0);
+  // The host: nothing survives, whatever the engine's settings.
+  void reboot(std::int32_t exit_code = 0);
+  // As behind a proxy: one incarnation looks like the other.
+  void hide_incarnation();
+  // Stopped like with SIGSTOP: calls are kTimeout, streams are silent, the containers run on.
+  void set_stalled(bool stalled);
+  // A container is said never to have been started, as after a crash of the engine during its start.
+  void forget_start(const std::string& name);
+  // The oldest records of its log are dropped.
+  void drop_log(const std::string& name, std::size_t count);
   // While away every call is kUnavailable and streams break.
   void set_away(bool away);
   // The next `count` calls of that kind fail; with `carried_out`, after having done their work.
@@ -128,6 +146,8 @@ class FakeEngine : public ContainerEngine {
   [[nodiscard]] const Container& at(const std::string& name) const;
   void append(Container& container, const Output& output, std::int64_t time_ns);
   void end(Container& container, std::int32_t exit_code);
+  void end_all(std::int32_t exit_code);
+  [[nodiscard]] std::string incarnation_locked() const;
   [[nodiscard]] static Error no_container(const std::string& name);
 
   mutable std::mutex mutex_;
@@ -144,6 +164,10 @@ class FakeEngine : public ContainerEngine {
   std::uint64_t ended_streams_ = 0;
   std::size_t missed_records_ = 0;
   bool away_ = false;
+  bool stalled_ = false;
+  bool live_restore_ = false;
+  bool hidden_ = false;
+  int incarnation_ = 1;
   std::int64_t time_ns_;
   std::uint64_t next_id_ = 1;
 };

@@ -23,6 +23,24 @@ export function svg(tag, attributes = {}, ...children) {
   return fill(document.createElementNS(svgSpace, tag), attributes, children);
 }
 
+// A button that asks the agent for something: once at a time, and what went wrong is said.
+export function actionButton(text, name, action) {
+  const button = make("button", { type: "button", "data-action": name, onclick: async () => {
+    button.disabled = true;
+    try {
+      await action();
+    } catch (error) {
+      alert(error.message);
+      button.disabled = false;
+    }
+  } }, text);
+  return button;
+}
+
+export function badge(text) {
+  return make("span", { class: "badge" }, text);
+}
+
 // A table with a heading row; `rows` are <tr>.
 export function table(headings, rows, empty) {
   if (rows.length === 0) return make("p", { class: "quiet" }, empty);

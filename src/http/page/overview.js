@@ -1,6 +1,6 @@
 // All pipelines with their next tick and last result, recent runs, and the sources.
 import { get, post, segment } from "./api.js";
-import { linkRow, make, table } from "./dom.js";
+import { badge, linkRow, make, table } from "./dom.js";
 import { duration, status, when } from "./format.js";
 
 export function runRow(run) {
@@ -18,6 +18,7 @@ export const runHeadings = ["Run", "Pipeline", "Status", "Trigger", "Accepted", 
 
 function triggerText(trigger) {
   if (trigger.type === "webhook") return `webhook /hooks/${trigger.path}`;
+  if (trigger.type === "pipeline") return `${trigger.on} of ${trigger.name}`;
   return trigger.timezone && trigger.timezone !== "UTC"
     ? `${trigger.expression} (${trigger.timezone})` : trigger.expression;
 }
@@ -29,7 +30,8 @@ function pipelineRow(pipeline) {
     make("td", {}, make("a", { href: target }, pipeline.title || pipeline.name),
       pipeline.description && make("div", { class: "quiet" }, pipeline.description)),
     make("td", { class: "mono" }, pipeline.triggers.map((trigger) => make("div", {}, triggerText(trigger)))),
-    make("td", { class: "number" }, pipeline.next_tick ? when(pipeline.next_tick) : "–"),
+    make("td", { class: "number" }, pipeline.suspended ? badge("suspended")
+      : pipeline.next_tick ? when(pipeline.next_tick) : "–"),
     make("td", {}, last ? [make("a", { href: `#/runs/${last.id}` }, status(last.status, last.reason)), " ",
       when(last.created_at)] : make("span", { class: "quiet" }, "never ran")));
 }

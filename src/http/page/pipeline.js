@@ -1,7 +1,7 @@
 // One pipeline: what it is, when it runs next, its runs, and a form to run it now.
 import { get, post, segment } from "./api.js";
-import { make, table } from "./dom.js";
-import { when } from "./format.js";
+import { actionButton, badge, make, table } from "./dom.js";
+import { duration, when } from "./format.js";
 import { runHeadings, runRow } from "./overview.js";
 
 function field(param) {
@@ -37,6 +37,10 @@ function runForm(pipeline) {
   button, message);
 }
 
+function concurrencyText({ group, limit, on_conflict: conflict }) {
+  return `${limit} at a time in ${group}, then ${conflict}`;
+}
+
 export class PipelineView {
   constructor(name) {
     this.name = name;
@@ -51,17 +55,32 @@ export class PipelineView {
     this.form ??= runForm(pipeline);
     const origin = pipeline.origin ?? {};
     this.element.replaceChildren(
-      make("h1", {}, pipeline.title || pipeline.name),
+      make("div", { class: "head" }, make("h1", {}, pipeline.title || pipeline.name),
+        pipeline.suspended ? badge("suspended") : null,
+        make("div", { class: "actions" }, this.suspendButton(pipeline))),
       pipeline.description ? make("p", { class: "quiet" }, pipeline.description) : "",
       make("ul", { class: "facts" },
         make("li", {}, make("b", {}, "from"), make("code", {}, `${origin.source ?? ""}: ${origin.file ?? ""}`)),
         make("li", {}, make("b", {}, "revision"), make("code", {}, (origin.revision ?? "").slice(0, 12))),
         make("li", {}, make("b", {}, "tasks"), String(pipeline.tasks.length)),
+        pipeline.concurrency ? make("li", {}, make("b", {}, "concurrency"), concurrencyText(pipeline.concurrency)) : null,
+        make("li", {}, make("b", {}, "priority"), String(pipeline.priority)),
+        pipeline.timeout_ms ? make("li", {}, make("b", {}, "timeout"), duration(pipeline.timeout_ms)) : null,
+        pipeline.suspended ? make("li", {}, make("b", {}, "suspended"), when(pipeline.suspended.since),
+          pipeline.suspended.actor ? ` by ${pipeline.suspended.actor}` : "") : null,
         pipeline.next_ticks?.length ? make("li", {}, make("b", {}, "next"),
           pipeline.next_ticks.slice(0, 3).flatMap((tick, index) => [index ? ", " : "", when(tick)])) : null),
       this.form,
       make("h2", {}, "Runs"),
       table(runHeadings, runs.runs.map(runRow), "It has not run yet."));
+  }
+
+  suspendButton(pipeline) {
+    const verb = pipeline.suspended ? "resume" : "suspend";
+    return actionButton(pipeline.suspended ? "Resume" : "Suspend", verb, async () => {
+      await post(`/pipelines/${segment(this.name)}/${verb}`);
+      await this.load();
+    });
   }
 
   onChange(kind, data) {

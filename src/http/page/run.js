@@ -1,7 +1,7 @@
 // One run: its tasks as a graph, and the log of the chosen task as it grows.
 import { get, post, segment } from "./api.js";
 import { drawDag } from "./dag.js";
-import { make, table } from "./dom.js";
+import { actionButton, badge, make, table } from "./dom.js";
 import { bytes, duration, span, status, when } from "./format.js";
 import { LogView } from "./log.js";
 
@@ -15,6 +15,33 @@ function ended(run) {
   return !["pending", "running"].includes(run.status);
 }
 
+const stops = { cancel: "Cancelling…", timeout: "Timed out, ending…", replace: "Replaced, ending…" };
+
+function cancelButton(run) {
+  const button = actionButton(stops[run.stop] ?? "Cancel", "cancel", () => post(`/runs/${segment(run.id)}/cancel`));
+  button.disabled = run.cancel_requested;
+  return button;
+}
+
+function retryButton(run, failed) {
+  return actionButton(failed ? "Retry failed" : "Retry", failed ? "retry-failed" : "retry", async () => {
+    const started = await post(`/runs/${segment(run.id)}/retry`, { failed });
+    location.hash = `#/runs/${started.run_id}`;
+  });
+}
+
+function actions(run) {
+  if (!ended(run)) return cancelButton(run);
+  return [retryButton(run, false),
+    run.tasks.some((task) => task.status !== "success") ? retryButton(run, true) : null];
+}
+
+function triggerText(trigger) {
+  const parent = trigger.parent_run_id;
+  return [trigger.kind, parent ? [trigger.kind === "retry" ? " of " : " after ",
+    make("a", { href: `#/runs/${parent}` }, `run ${parent}`)] : "", trigger.actor ? ` by ${trigger.actor}` : ""];
+}
+
 export class RunView {
   constructor(id, task) {
     this.id = id;
@@ -26,6 +53,7 @@ export class RunView {
     this.logArea = make("div");
     this.element.append(this.header, make("h2", {}, "Tasks"), this.dag, this.logArea, this.tasks);
     this.log = null;
+    this.logState = make("span");
   }
 
   async load() {
@@ -42,6 +70,7 @@ export class RunView {
     const focused = this.dag.contains(document.activeElement) ? document.activeElement.dataset.task : null;
     this.dag.replaceChildren(drawDag(run.tasks, this.chosen, (task) => this.choose(task)));
     if (focused) this.focusTask(focused);
+    this.showLogState();
     this.tasks.replaceChildren(make("h2", {}, "Details"), table(
       ["Task", "Status", "Tries", "Took", "Caps", "Image", ""],
       run.tasks.map((task) => make("tr", { class: task.id === this.chosen ? "chosen" : null },
@@ -51,22 +80,19 @@ export class RunView {
         make("td", { class: "number" }, span(task.started_at, task.ended_at)),
         make("td", { class: "number" }, `${task.cpus} CPU, ${bytes(task.memory_bytes)}`),
         make("td", { class: "mono" }, task.image),
-        make("td", { class: "quiet" }, task.message, task.retry_at ? [" – again ", when(task.retry_at)] : ""))), ""));
+        make("td", { class: "quiet" }, task.message, task.retry_at ? [" – again ", when(task.retry_at)] : "",
+          task.attempts.some((attempt) => attempt.log_incomplete) ? [" ", badge("log incomplete")] : ""))), ""));
   }
 
   makeHeader(run) {
     const params = Object.entries(run.params ?? {});
-    const cancel = make("button", { type: "button", disabled: run.cancel_requested, onclick: async () => {
-      cancel.disabled = true;
-      await post(`/runs/${segment(run.id)}/cancel`).catch((error) => alert(error.message));
-    } }, run.cancel_requested ? "Cancelling…" : "Cancel");
     const title = make("a", { href: `#/pipelines/${segment(run.pipeline)}` }, run.pipeline);
     return make("div", {},
       make("div", { class: "head" }, make("h1", {}, title, ` run ${run.id}`), status(run.status, run.reason),
-        make("div", { class: "actions" }, ended(run) ? null : cancel)),
+        make("div", { class: "actions" }, actions(run))),
       run.message ? make("p", { class: run.status === "failed" ? "problem" : "quiet" }, run.message) : null,
       make("ul", { class: "facts" },
-        make("li", {}, make("b", {}, "trigger"), run.trigger.kind, run.trigger.actor ? ` by ${run.trigger.actor}` : ""),
+        make("li", {}, make("b", {}, "trigger"), triggerText(run.trigger)),
         make("li", {}, make("b", {}, "accepted"), when(run.created_at)),
         make("li", {}, make("b", {}, "took"), ended(run) ? duration(run.duration_ms) : span(run.started_at, null)),
         make("li", {}, make("b", {}, "revision"), make("code", {}, run.revision.slice(0, 12))),
@@ -92,14 +118,25 @@ export class RunView {
     const view = new LogView(this.id, this.chosen);
     this.log = { task: this.chosen, view };
     const attempts = task?.attempts ?? [];
-    const select = attempts.length > 1 ? make("select", { "aria-label": "attempt", onchange: (event) =>
-      view.show(Number(event.target.value)) }, attempts.map((attempt) => make("option",
+    const select = attempts.length > 1 ? make("select", { "aria-label": "attempt", onchange: (event) => {
+      view.show(Number(event.target.value));
+      this.showLogState();
+    } }, attempts.map((attempt) => make("option",
       { value: attempt.number, selected: attempt === attempts.at(-1) },
       `try ${attempt.number}: ${attempt.status}`))) : null;
-    this.logArea.replaceChildren(make("div", { class: "tools" }, make("h2", {}, `Log of ${this.chosen}`), select),
-      view.element);
+    this.logArea.replaceChildren(make("div", { class: "tools" }, make("h2", {}, `Log of ${this.chosen}`), select,
+      this.logState), view.element);
     if (attempts.length > 0) view.show(null);
     else view.element.append(make("div", { class: "pawl" }, "no container has been started yet"));
+    this.showLogState();
+  }
+
+  // Of the attempt whose log is shown: whether some of it is known to be missing.
+  showLogState() {
+    const attempts = this.run.tasks.find((task) => task.id === this.chosen)?.attempts ?? [];
+    const number = this.log?.view.attempt ?? attempts.at(-1)?.number;
+    const attempt = attempts.find((candidate) => candidate.number === number);
+    this.logState.replaceChildren(attempt?.log_incomplete ? badge("log incomplete") : "");
   }
 
   onChange(kind, data) {

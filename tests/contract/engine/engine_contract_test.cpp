@@ -307,6 +307,7 @@ TEST_CASE_TEMPLATE("info", Harness, FakeHarness, DockerHarness) {
   CHECK(info->api_version.starts_with("1."));
   CHECK(info->cpus > 0);
   CHECK(info->memory_bytes > 0);
+  CHECK(info->incarnation == harness.engine().incarnation());
 }
 
 TEST_CASE_TEMPLATE("a call that is stopped ends", Harness, FakeHarness, DockerHarness) {

@@ -1,47 +1,24 @@
 // The worker pool on the real engine.
 #include <doctest/doctest.h>
 
-#include <chrono>
 #include <csignal>
 #include <map>
-#include <memory>
 
-#include "base/digest.h"
-#include "contract/engine/harness.h"
-#include "exec/container_spec.h"
-#include "exec/worker_pool.h"
-#include "support/recording_sink.h"
+#include "contract/engine/pool_fixture.h"
+#include "support/docker_daemon.h"
+#include "support/unix_server.h"
 
 using namespace pawl;
 
 namespace {
 
-// Output must be flushed while the task runs.
-class RealClock : public Clock {
- public:
-  [[nodiscard]] WallTime wall() const override {
-    return WallTime{ms_of(std::chrono::system_clock::now()) [[nodiscard]] bool synchronised()
-                        const override{return true;
-  }
-};
-}  // namespace
-[[nodiscard]] MonoTime mono() const override {
-  return MonoTime{ms_of(std::chrono::steady_clock::now())};
-}
-
-private:
-template <typename Time>
-static std::int64_t ms_of(Time time) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
-}
-}
-;
-
 constexpr int kLines = 2000;
 
-// Prints kLines lines, and then waits to be killed.
-const std::string kPrintAndWait = "i=1; while [ $i -le " + std::to_string(kLines) +
-                                  " ]; do echo line $i; i=$((i+1)); done; exec sleep 1000";
+// Prints kLines lines, then one more at each SIGUSR1, and waits to be killed.
+const std::string kPrintAndWait = "trap 'echo again' USR1; i=1; while [ $i -le " +
+                                  std::to_string(kLines) +
+                                  " ]; do echo line $i; i=$((i+1)); done; "
+                                  "while true; do sleep 0.1; done";
 
 std::string all_lines() {
   std::string text;
@@ -51,33 +28,13 @@ std::string all_lines() {
 
 const std::string kLastLine = "line " + std::to_string(kLines) + "\n";
 
-struct Fixture {
-  std::string instance = random_hex(6);
-  std::shared_ptr<Pipeline> pipeline = std::make_shared<Pipeline>();
+struct Proxied {
   SocketProxy proxy{DockerDaemon::instance().socket()};
-  std::unique_ptr<ContainerEngine> engine = make_docker_engine("unix://" + proxy.path()).value();
-  RealClock clock;
-  WorkerPool::Settings settings{4, instance, {}, {1, 100, 60'000, 1}};
+};
 
-  Fixture() {
-    pipeline->name = "demo";
-    settings.policy.images = {DockerDaemon::instance().token() + ":*"};
-  }
+struct Fixture : Proxied, PoolFixture {
+  Fixture() : PoolFixture(proxy.path(), DockerDaemon::instance().image()) {}
   ~Fixture() { DockerDaemon::instance().remove_containers("dev.pawl.instance=" + instance); }
-
-  RunAttempt order(const std::string& script) {
-    Task task;
-    task.id = "task" + std::to_string(pipeline->tasks.size());
-    task.image = DockerDaemon::instance().image();
-    task.command = {"sh", "-c", script};
-    task.memory_bytes = kTestMemory;
-    pipeline->tasks.push_back(task);
-    RunAttempt order;
-    order.key = AttemptKey{RunId{5}, static_cast<std::uint32_t>(pipeline->tasks.size() - 1), 1};
-    order.definition = pipeline;
-    order.params = {{"level", "full"}};
-    return order;
-  }
 
   [[nodiscard]] std::size_t containers() {
     const auto list = engine->list("dev.pawl.instance", instance, {});
@@ -85,12 +42,6 @@ struct Fixture {
     return list->size();
   }
 };
-
-AttemptOutcome outcome_of(const RecordingSink& sink) {
-  const auto ended = sink.events<AttemptEnded>();
-  REQUIRE(ended.size() == 1);
-  return ended[0].outcome;
-}
 
 }  // namespace
 
@@ -177,10 +128,15 @@ TEST_CASE("connections that break again and again cost nothing but time") {
     REQUIRE(sink.wait_for_text(text));
     fixture.proxy.cut();
   }
+  // Behind this proxy no engine can be told from the next one: that it was not restarted is only known once the
+  // task was seen alive.
+  REQUIRE(fixture.engine->kill(fixture.name(order), SIGUSR1, {}));
+  REQUIRE(sink.wait_for_text("again\n"));
   pool.signal({order.key, true});
   REQUIRE(sink.wait_for<AttemptEnded>());
   CHECK(outcome_of(sink).exit_code == 128 + SIGKILL);
-  CHECK(sink.output() == all_lines());
+  CHECK_FALSE(outcome_of(sink).log_incomplete);
+  CHECK(sink.output() == all_lines() + "again\n");
 }
 
 TEST_CASE("the last words of a task arrive, however fast it ends") {

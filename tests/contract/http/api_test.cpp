@@ -214,6 +214,108 @@ TEST_CASE("cancelling") {
   CHECK(world.post("/api/v1/runs/2/cancel", R"({"force":true})").status == 400);
 }
 
+TEST_CASE("retrying a run") {
+  ServedWorld world;
+  const std::string key = std::string(kJsonHeader) + "Idempotency-Key: abc\r\n";
+  const RawAnswer answer = world.post("/api/v1/runs/1/retry", R"({"failed":true})", key);
+  CHECK(answer.status == 202);
+  const Json json = json_of(answer);
+  CHECK(json["run_id"].as_string() == "100");
+  CHECK(json["pipeline"].as_string() == "build");
+  CHECK_FALSE(json["duplicate"].as_bool(true));
+  const Json again = json_of(world.post("/api/v1/runs/1/retry", R"({"failed":true})", key));
+  CHECK(again["run_id"].as_string() == "100");
+  CHECK(again["duplicate"].as_bool());
+  CHECK(world.post("/api/v1/runs/2/retry").status == 202);
+  CHECK(world.post("/api/v1/runs/3/retry", R"({"failed":false})").status == 202);
+  const auto retries = world.control.retries();
+  REQUIRE(retries.size() == 4);
+  CHECK(retries[0].run == RunId{1});
+  CHECK(retries[0].failed_only);
+  CHECK(retries[0].actor == "local");
+  CHECK(retries[0].idempotency_key == "abc");
+  CHECK(retries[2].run == RunId{2});
+  CHECK_FALSE(retries[2].failed_only);
+  CHECK(retries[2].idempotency_key.empty());
+  CHECK_FALSE(retries[3].failed_only);
+}
+
+TEST_CASE("what no retry is") {
+  ServedWorld world;
+  const auto refusal = [&](const std::string& body) {
+    const RawAnswer answer = world.post("/api/v1/runs/1/retry", body);
+    CHECK(answer.status == 400);
+    return detail_of(answer);
+  };
+  CHECK(contains(refusal(R"({"failed":"yes"})"), "'failed' is neither true nor false"));
+  CHECK(contains(refusal(R"({"failed":1})"), "'failed'"));
+  CHECK(contains(refusal(R"({"only_failed":true})"), "known are: failed"));
+  CHECK(contains(refusal("[]"), "no JSON object"));
+  for (const char* key : {"", "a b"}) {
+    const std::string header = std::string("Idempotency-Key: ") + key + "\r\n";
+    CHECK(world.post("/api/v1/runs/1/retry", "{}", kJsonHeader + header).status == 400);
+  }
+  CHECK(world.post("/api/v1/runs/1/retry", "{}", "").status == 415);
+  CHECK(world.post("/api/v1/runs/1/retry?failed=true").status == 400);
+  CHECK(world.post("/api/v1/runs/abc/retry").status == 404);
+  CHECK(world.post("/api/v1/runs/0/retry").status == 404);
+  CHECK(world.get("/api/v1/runs/1/retry").status == 405);
+  CHECK(world.get("/api/v1/runs/1/retry").header("allow") == "POST");
+  CHECK(world.control.retries().empty());
+  const auto status_for = [&](ErrorKind kind) {
+    world.control.fail(Error{kind, "because", ""});
+    return world.post("/api/v1/runs/1/retry").status;
+  };
+  CHECK(status_for(ErrorKind::kNotFound) == 404);
+  CHECK(status_for(ErrorKind::kConflict) == 409);
+  CHECK(status_for(ErrorKind::kExhausted) == 503);
+}
+
+TEST_CASE("suspending and resuming a pipeline") {
+  ServedWorld world;
+  const RawAnswer answer = world.post("/api/v1/pipelines/nightly/suspend");
+  CHECK(answer.status == 200);
+  CHECK(answer.body == R"({"pipeline":"nightly"})"
+                       "\n");
+  CHECK(world.post("/api/v1/pipelines/nightly/resume", "{}").status == 200);
+  CHECK(world.control.suspensions() ==
+        std::vector<std::pair<std::string, bool>>{{"nightly", true}, {"nightly", false}});
+  for (const std::string verb : {"suspend", "resume"}) {
+    const std::string target = "/api/v1/pipelines/nightly/" + verb;
+    CHECK(world.post(target, R"({"until":"tomorrow"})").status == 400);
+    CHECK(world.post(target, "{}", "").status == 415);
+    CHECK(world.get(target).status == 405);
+    CHECK(world.get(target).header("allow") == "POST");
+  }
+  CHECK(world.control.suspensions().size() == 2);
+  world.control.fail(Error{ErrorKind::kNotFound, "there is no pipeline 'x'", ""});
+  const RawAnswer missing = world.post("/api/v1/pipelines/x/suspend");
+  CHECK(missing.status == 404);
+  CHECK(detail_of(missing) == "there is no pipeline 'x'");
+}
+
+TEST_CASE("a suspended pipeline is shown as such and has no ticks to come") {
+  ServedWorld world;
+  AgentSnapshot snapshot = *world.control.snapshot();
+  snapshot.suspended = std::make_shared<const std::map<std::string, Suspension>>(
+      std::map<std::string, Suspension>{{"nightly", {at("11:00:00"), "uid 1000"}}});
+  world.control.publish(snapshot);
+  const Json list = json_of(world.get("/api/v1/pipelines"));
+  const Json& nightly = list["pipelines"].items()[0];
+  CHECK(nightly["suspended"]["since"].as_string() == "2026-03-01T11:00:00.000Z");
+  CHECK(nightly["suspended"]["actor"].as_string() == "uid 1000");
+  CHECK(nightly["next_tick"].is_null());
+  CHECK(nightly["triggers"].items()[0]["next_tick"].is_null());
+  CHECK(list["pipelines"].items()[1]["suspended"].is_null());
+  const Json detail = json_of(world.get("/api/v1/pipelines/nightly"));
+  CHECK(detail["suspended"]["actor"].as_string() == "uid 1000");
+  CHECK(detail["next_tick"].is_null());
+  CHECK(detail["next_ticks"].items().empty());
+  CHECK(json_of(world.get("/api/v1/schedule"))["ticks"].items().empty());
+  CHECK(json_of(world.get("/api/v1/schedule?pipeline=nightly"))["ticks"].items().empty());
+  CHECK(world.get("/api/v1/schedule?pipeline=nothing").status == 404);
+}
+
 TEST_CASE("schedule") {
   ServedWorld world;
   const Json json = json_of(world.get("/api/v1/schedule?count=3"));
@@ -296,7 +398,12 @@ TEST_CASE("strangers' pages are kept out") {
             .post("/api/v1/runs/2/cancel", "",
                   std::string(kJsonHeader) + "Origin: http://127.0.0.1\r\n")
             .status == 202);
+  CHECK(world
+            .post("/api/v1/runs/2/retry", "",
+                  std::string(kJsonHeader) + "Origin: http://evil.example\r\n")
+            .status == 403);
   CHECK(world.control.cancellations().size() == 1);
+  CHECK(world.control.retries().empty());
 }
 
 TEST_CASE("the page and its files") {

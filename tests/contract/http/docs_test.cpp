@@ -38,7 +38,7 @@ void replace_all(std::string& text, const std::string& from, const std::string& 
 TEST_CASE("every example of the page succeeds") {
   ServedWorld world;
   const std::vector<std::string> all = examples(read_page());
-  CHECK(all.size() >= 14);
+  CHECK(all.size() >= 16);
   for (std::string script : all) {
     CAPTURE(script);
     replace_all(script, "127.0.0.1:7433",
@@ -55,6 +55,9 @@ TEST_CASE("every example of the page succeeds") {
   CHECK(world.control.manual_requests().size() == 1);
   CHECK(world.control.webhook_requests().size() == 1);
   CHECK(world.control.cancellations().size() == 1);
+  CHECK(world.control.retries().size() == 1);
+  CHECK(world.control.suspensions() ==
+        std::vector<std::pair<std::string, bool>>{{"nightly", true}, {"nightly", false}});
 }
 
 }  // namespace

@@ -281,7 +281,8 @@ TEST_CASE("a store that cannot be opened is set aside, and the agent starts with
   if (is_salvaged) CHECK(world.last_run == RunId{300 + limits::kRunsLostMax});
   if (is_salvaged) CHECK(world.highest_time == samples::run(300).created_at);
   CHECK(world.unfinished.empty());
-  commit(harness.store(), {SaveRun{samples::run(world.last_run.value + 1)}});
+  commit(harness.store(),
+         {SaveRun{samples::run(world.last_run.value + 1, "build", Status::kSuccess)}});
   // It is said for as long as the file lies there.
   harness.reopen();
   CHECK(warns(harness.store(), "set aside"));

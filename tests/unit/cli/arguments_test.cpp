@@ -28,8 +28,12 @@ std::string usage_error(const Words& words) {
   return parsed.err;
 }
 
-const Words kCommands = {"agent",     "validate", "run",  "runs",   "show", "logs",   "cancel",
-                         "pipelines", "sources",  "sync", "status", "next", "version"};
+const Words kCommands = {"agent", "validate", "run",       "retry",   "runs", "show",
+                         "logs",  "cancel",   "pipelines", "sources", "sync", "status",
+                         "next",  "backup",   "restore",   "version"};
+// Words with commands of their own.
+const std::vector<Words> kNested = {
+    {"pipeline", "show"}, {"pipeline", "suspend"}, {"pipeline", "resume"}, {"history", "verify"}};
 
 }  // namespace
 
@@ -37,26 +41,66 @@ TEST_CASE("run takes params, waiting and a key") {
   const auto plain = parsed_as<RunArguments>({"run", "nightly"});
   CHECK(plain.pipeline == "nightly");
   CHECK(plain.params.empty());
-  CHECK_FALSE(plain.wait);
-  CHECK_FALSE(plain.follow);
-  CHECK_FALSE(plain.timeout_ms);
+  CHECK_FALSE(plain.start.wait);
+  CHECK_FALSE(plain.start.follow);
+  CHECK_FALSE(plain.start.timeout_ms);
 
   const auto full = parsed_as<RunArguments>({"run", "-p", "level=full", "nightly", "--param",
                                              "q=a=b", "-p", "empty=", "--follow", "--timeout",
                                              "1m30s", "--idempotency-key", "k1"});
   CHECK(full.pipeline == "nightly");
   CHECK(full.params == Variables{{"level", "full"}, {"q", "a=b"}, {"empty", ""}});
-  CHECK(full.follow);
-  CHECK(full.timeout_ms == 90'000);
-  CHECK(full.idempotency_key == "k1");
+  CHECK(full.start.follow);
+  CHECK(full.start.timeout_ms == 90'000);
+  CHECK(full.start.idempotency_key == "k1");
 
   CHECK(parsed_as<RunArguments>({"run", "x", "-p", "list=[1,2]"}).params ==
         Variables{{"list", "[1,2]"}});
 }
 
+TEST_CASE("retry takes a run, what to try again, and what run takes of waiting") {
+  const auto plain = parsed_as<RetryArguments>({"retry", "42"});
+  CHECK(plain.run.value == 42);
+  CHECK_FALSE(plain.failed_only);
+  CHECK_FALSE(plain.start.wait);
+  CHECK_FALSE(plain.start.follow);
+  const auto full = parsed_as<RetryArguments>(
+      {"retry", "--failed", "42", "--wait", "--timeout", "2m", "--idempotency-key", "k"});
+  CHECK(full.failed_only);
+  CHECK(full.start.wait);
+  CHECK(full.start.timeout_ms == 120'000);
+  CHECK(full.start.idempotency_key == "k");
+  CHECK(parsed_as<RetryArguments>({"retry", "42", "--follow"}).start.follow);
+}
+
+TEST_CASE("pipeline and history have commands of their own") {
+  const auto show = parsed_as<PipelineShowArguments>({"pipeline", "show", "p", "-o", "yaml"});
+  CHECK(show.pipeline == "p");
+  CHECK(show.format == Format::kYaml);
+  const auto suspend = parsed_as<PipelineSuspendArguments>({"pipeline", "suspend", "p"});
+  CHECK(suspend.pipeline == "p");
+  CHECK(suspend.suspend);
+  CHECK_FALSE(parsed_as<PipelineSuspendArguments>({"pipeline", "resume", "p"}).suspend);
+  CHECK(parsed_as<VerifyArguments>({"history", "verify", "-o", "json"}).format == Format::kJson);
+}
+
+TEST_CASE("backup and restore take a file") {
+  CHECK(parsed_as<BackupArguments>({"backup", "/f"}).file == "/f");
+  CHECK_FALSE(parsed_as<RestoreArguments>({"restore", "/f"}).replace);
+  const auto restore = parsed_as<RestoreArguments>({"restore", "--replace", "/f", "-o", "json"});
+  CHECK(restore.file == "/f");
+  CHECK(restore.replace);
+  CHECK(restore.format == Format::kJson);
+}
+
 TEST_CASE("A pipeline may have the name of a command") {
   for (const std::string& name : kCommands) {
     CHECK(parsed_as<RunArguments>({"run", name, "--wait"}).pipeline == name);
+    CHECK(parsed_as<PipelineShowArguments>({"pipeline", "show", name}).pipeline == name);
+  }
+  for (const std::string name : {"pipeline", "history", "suspend", "verify"}) {
+    CHECK(parsed_as<RunArguments>({"run", name}).pipeline == name);
+    CHECK(parsed_as<PipelineSuspendArguments>({"pipeline", "suspend", name}).pipeline == name);
   }
 }
 
@@ -103,7 +147,8 @@ TEST_CASE("The other commands take what they show in their help") {
 TEST_CASE("--config and --server stand anywhere") {
   for (const Words& words : {Words{"--config", "/c", "--server", "/s", "status"},
                              Words{"status", "--server=/s", "--config=/c"},
-                             Words{"--server", "/s", "status", "--config", "/c"}}) {
+                             Words{"--server", "/s", "status", "--config", "/c"},
+                             Words{"pipeline", "--server", "/s", "show", "p", "--config", "/c"}}) {
     const ParsedArguments parsed = parse_arguments(words);
     REQUIRE(parsed.invocation);
     CHECK(parsed.invocation->global.config_path == "/c");
@@ -140,6 +185,20 @@ TEST_CASE("Usage errors say what, and where to read more") {
         "pawl: RUN: 'x' is no run number; `pawl runs` lists them\nSee `pawl show --help`.\n");
   CHECK(usage_error({"\x1b[2J"}) == "pawl: unknown command '\\x1b[2J'\nSee `pawl --help`.\n");
   CHECK(usage_error({}).starts_with("Usage: pawl COMMAND"));
+  CHECK(usage_error({"pipeline"}) ==
+        "pawl: `pawl pipeline` needs one of show, suspend, resume\nSee `pawl pipeline --help`.\n");
+  CHECK(usage_error({"pipeline", "supend", "p"}) ==
+        "pawl: unknown command 'pipeline supend'; did you mean 'suspend'?\n"
+        "See `pawl pipeline --help`.\n");
+  CHECK(usage_error({"pipeline", "suspend"}) ==
+        "pawl: NAME is required\nSee `pawl pipeline suspend --help`.\n");
+  CHECK(usage_error({"history", "verify", "x"}) ==
+        "pawl: one argument too many: 'x'\nSee `pawl history verify --help`.\n");
+  CHECK(usage_error({"retry", "42", "--faild"}) ==
+        "pawl: unknown option '--faild'; did you mean '--failed'?\nSee `pawl retry --help`.\n");
+  CHECK(usage_error({"backup", "f", "--server", "/s"}) ==
+        "pawl: --server has no meaning here: this works on the state directory of this host\n"
+        "See `pawl backup --help`.\n");
 }
 
 TEST_CASE("Wrong values are usage errors") {
@@ -176,6 +235,23 @@ TEST_CASE("Wrong values are usage errors") {
            Words{"version", "extra"},
            Words{"logs", "1", "t", "u"},
            Words{"cancel", "1", "-o", "json"},
+           Words{"retry"},
+           Words{"retry", "x"},
+           Words{"retry", "1", "2"},
+           Words{"retry", "1", "--wait", "--follow"},
+           Words{"retry", "1", "--timeout", "5s"},
+           Words{"retry", "1", "--idempotency-key", "a b"},
+           Words{"pipeline", "explain", "p"},
+           Words{"pipeline", "suspend", "p", "-o", "json"},
+           Words{"pipeline", "show", ""},
+           Words{"history"},
+           Words{"backup"},
+           Words{"backup", "a", "b"},
+           Words{"backup", ""},
+           Words{"backup", "f", "--replace"},
+           Words{"restore"},
+           Words{"restore", "f", "--server", "/s"},
+           Words{"history", "verify", "--server", "/s"},
        }) {
     std::string line;
     for (const std::string& word : words) line += word + " ";
@@ -200,4 +276,13 @@ TEST_CASE("Help pages") {
     CHECK(help({"help", command}) == page);
     CHECK(help({command, "-h", "--nonsense"}) == page);
   }
+  for (const Words& words : kNested) {
+    const std::string page = help({words[0], words[1], "--help"});
+    check_golden("help-" + words[0] + "-" + words[1] + ".txt", page);
+    CHECK(page.find("\nExample:\n  pawl " + words[0] + " " + words[1]) != std::string::npos);
+    CHECK(page.find("--config FILE") != std::string::npos);
+    CHECK(help({"help", words[0], words[1]}) == page);
+  }
+  check_golden("help-pipeline.txt", help({"pipeline", "--help"}));
+  check_golden("help-history.txt", help({"help", "history"}));
 }

@@ -146,6 +146,105 @@ TEST_CASE("pipelines") {
   CHECK(parse(api.invoke({"pipelines", "-o", "json"}).out) == answer);
 }
 
+TEST_CASE("pipelines: a suspended one has no next tick, and one may follow another") {
+  const Api api({{"GET /api/v1/pipelines", parse(R"({"pipelines":[{"name":"report","tasks":1,
+      "source":"fleet","file":"r.yaml","next_tick":null,"last_run":null,
+      "suspended":{"since":"2026-03-29T11:00:00.000Z","actor":"uid 0"},
+      "triggers":[{"type":"cron","expression":"@daily","timezone":"UTC","next_tick":null},
+                  {"type":"pipeline","name":"nightly-backup","on":"success"}]}]})")}});
+  CHECK(api.invoke({"pipelines"}).out ==
+        "PIPELINE  TASKS  TRIGGERS                                        NEXT       LAST RUN  "
+        "SOURCE\n"
+        "report        1  cron @daily, pipeline nightly-backup (success)  suspended  -         "
+        "fleet:r.yaml\n");
+}
+
+TEST_CASE("pipeline show: all that is set, and the tasks") {
+  const Json answer = parse(R"({"name":"report","title":"Report!","description":"Sums up",
+      "triggers":[{"type":"cron","expression":"0 2 * * *","seconds":false,"timezone":"Europe/Berlin",
+                   "catchup":"all","deadline_ms":5400000},
+                  {"type":"cron","expression":"@daily","timezone":"UTC","catchup":"latest",
+                   "deadline_ms":null},
+                  {"type":"webhook","path":"report","secrets":["report"]},
+                  {"type":"pipeline","name":"nightly-backup","on":"completion"}],
+      "params":[{"name":"level","type":"string","enum":["full","delta"],"default":"delta"},
+                {"name":"count","type":"integer","enum":[],"default":null}],
+      "tasks":[{"id":"sum","image":"alpine:3.20","command":[],"depends_on":[],"cpus_milli":500,
+                "memory_bytes":268435456,"pids":128,"timeout_ms":1800000,"retries":{"limit":3}},
+               {"id":"send","image":"alpine:3.20","command":[],"depends_on":["sum","x"],
+                "cpus_milli":1000,"memory_bytes":1000000,"pids":128,"timeout_ms":90000,
+                "retries":{"limit":0}}],
+      "concurrency":{"group":"db","limit":2,"on_conflict":"replace"},"priority":9,
+      "timeout_ms":7200000,"suspended":{"since":"2026-03-29T11:00:00.000Z","actor":"uid 0"},
+      "origin":{"source":"fleet","file":"r.yaml","line":3,"revision":"0123456789abcdef"},
+      "next_tick":null,"next_ticks":[],"last_run":null})");
+  Json plain = answer;
+  plain.set("title", "").set("triggers", Json::array()).set("params", Json::array());
+  plain.set("concurrency", nullptr).set("timeout_ms", nullptr).set("suspended", nullptr);
+  plain.set("next_tick", "2026-03-29T12:05:00.000Z").set("last_run", parse(kFailedRun));
+  const Api api({{"GET /api/v1/pipelines/report", answer}, {"GET /api/v1/pipelines/a%2Fb", plain}});
+  const Outcome shown = api.invoke({"pipeline", "show", "report"});
+  check_done(shown);
+  check_golden("pipeline-show.txt", shown.out);
+  check_golden("pipeline-show-plain.txt", api.invoke({"pipeline", "show", "a/b"}).out);
+  CHECK(parse(api.invoke({"pipeline", "show", "report", "-o", "json"}).out) == answer);
+  check_golden("pipeline-show.yaml", api.invoke({"pipeline", "show", "report", "-o", "yaml"}).out);
+  CHECK(api.invoke({"pipeline", "show", "none"}).exit_code == 3);
+}
+
+TEST_CASE("pipeline suspend and resume") {
+  const Api api({{"POST /api/v1/pipelines/a%20b/suspend", Json::object()},
+                 {"POST /api/v1/pipelines/a%20b/resume", Json::object()}});
+  const Outcome suspended = api.invoke({"pipeline", "suspend", "a b"});
+  CHECK(suspended.exit_code == 0);
+  CHECK(suspended.out.empty());
+  CHECK(suspended.err == "pawl: pipeline 'a b' is suspended until `pawl pipeline resume a b`\n");
+  const Outcome resumed = api.invoke({"pipeline", "resume", "a b"});
+  CHECK(resumed.exit_code == 0);
+  CHECK(resumed.err == "pawl: pipeline 'a b' goes on\n");
+  CHECK(api.invoke({"pipeline", "suspend", "none"}).exit_code == 3);
+}
+
+TEST_CASE("retry: what is asked for reaches the agent, always with a key") {
+  const Api api({{"POST /api/v1/runs/42/retry", parse(R"({"run_id":"51","pipeline":"p"})")}});
+  const Outcome whole = api.invoke({"retry", "42"});
+  check_done(whole);
+  CHECK(whole.out == "51\n");
+  CHECK(api.invoke({"retry", "42", "--failed", "--idempotency-key", "k"}).out == "51\n");
+  CHECK(api.invoke({"retry", "43"}).exit_code == 3);
+  const std::vector<CannedRequest> requests = api.agent().requests();
+  REQUIRE(requests.size() == 3);
+  CHECK(requests[0].body == R"({"failed":false})");
+  CHECK(requests[0].headers.at("idempotency-key").size() == 32);
+  CHECK(requests[1].body == R"({"failed":true})");
+  CHECK(requests[1].headers.at("idempotency-key") == "k");
+}
+
+TEST_CASE("show: where a run comes from, why it ends, and what its logs lack") {
+  const auto shown = [](const char* name, Json value) {
+    Json run = parse(kLiveRun);
+    run.set(name, std::move(value));
+    const Api api({{"GET /api/v1/runs/1", run}});
+    return api.invoke({"show", "1"}).out;
+  };
+  const auto contains = [](const std::string& text, const std::string& part) {
+    INFO(text);
+    CHECK(text.find(part) != std::string::npos);
+  };
+  contains(shown("stop", "cancel"), "reason    being cancelled\n");
+  contains(shown("stop", "timeout"), "reason    being ended after its timeout\n");
+  contains(shown("stop", "replace"), "reason    being replaced by a newer run\n");
+  contains(shown("trigger", parse(R"({"kind":"retry","identity":"retry:k","actor":"uid 0",
+                                      "parent_run_id":"41"})")),
+           "trigger   retry of run 41 by uid 0 (retry:k)\n");
+  contains(shown("trigger", parse(R"({"kind":"pipeline","identity":"41","actor":"",
+                                      "parent_run_id":"41"})")),
+           "trigger   pipeline after run 41\n");
+  contains(shown("tasks", parse(R"([{"id":"a","status":"failed","reason":"lost","message":"",
+      "attempts":[{"number":1,"log_incomplete":true},{"number":2,"log_incomplete":false}]}])")),
+           "lost; log incomplete\n");
+}
+
 TEST_CASE("sources: state, errors and every problem with its place") {
   const Json answer = parse(R"({"sources":[
       {"name":"fleet","url":"https://git.example.net/fleet.git","revision":"0123456789abcdef",

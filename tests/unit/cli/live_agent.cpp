@@ -103,8 +103,8 @@ LiveAgent::LiveAgent() {
   Result<std::unique_ptr<Store>> store = open_store({.directory = state});
   REQUIRE(store);
   store_ = std::move(*store);
-  save_run(RunId{42}, Status::kFailed, nullptr);
-  save_run(RunId{43}, Status::kRunning, nullptr);
+  save_run(RunId{42}, Status::kFailed, nullptr, {{"level", "delta"}});
+  save_run(RunId{43}, Status::kRunning, nullptr, {{"level", "delta"}});
   last_run_ = 43;
   HostConfig host;
   host.http_socket = socket;
@@ -137,7 +137,8 @@ Outcome LiveAgent::invoke_over_tcp(const std::vector<std::string>& arguments) co
   return cli::invoke(arguments, {.server = "127.0.0.1:" + std::to_string(servers_->http_port())});
 }
 
-void LiveAgent::save_run(RunId id, Status status, const ManualRequest* request) {
+void LiveAgent::save_run(RunId id, Status status, const TriggerInfo* trigger,
+                         const Variables& params) {
   Result<std::unique_ptr<StoreTransaction>> begun = store_->begin();
   REQUIRE(begun);
   StoreTransaction& transaction = **begun;
@@ -147,11 +148,9 @@ void LiveAgent::save_run(RunId id, Status status, const ManualRequest* request) 
   run.pipeline = pipeline_->name;
   run.status = status;
   run.trigger.identity = "identity-" + id.text();
-  run.params = {{"level", "delta"}};
-  if (request != nullptr) {
-    run.trigger.actor = request->actor;
-    run.trigger.identity = request->idempotency_key;
-    run.params = request->params;
+  run.params = params;
+  if (trigger != nullptr) {
+    run.trigger = *trigger;
     REQUIRE(transaction.apply(SaveTrigger{run.pipeline, run.trigger.identity, id}));
   } else if (status == Status::kFailed) {
     run.trigger.kind = TriggerKind::kCron;
@@ -233,30 +232,58 @@ Result<AcceptedRun> LiveAgent::trigger_manual(const ManualRequest& request) {
   if (request.pipeline != pipeline_->name) {
     return Error{ErrorKind::kNotFound, "there is no pipeline '" + request.pipeline + "'", ""};
   }
-  ManualRequest resolved = request;
-  PAWL_TRY(resolved.params, resolve_params(*pipeline_, request.params));
+  PAWL_TRY(const Variables params, resolve_params(*pipeline_, request.params));
+  TriggerInfo trigger;
+  trigger.identity = request.idempotency_key;
+  trigger.actor = request.actor;
+  return accept(trigger, params);
+}
+
+Result<AcceptedRun> LiveAgent::accept(const TriggerInfo& trigger, const Variables& params) {
   const std::lock_guard lock(store_mutex_);
   {
     PAWL_TRY(const std::unique_ptr<StoreTransaction> transaction, store_->begin());
     PAWL_TRY(const std::optional<RunId> known,
-             transaction->find_trigger(request.pipeline, request.idempotency_key));
-    if (known) return AcceptedRun{request.pipeline, *known, true};
+             transaction->find_trigger(pipeline_->name, trigger.identity));
+    if (known) return AcceptedRun{pipeline_->name, *known, true};
   }
   const RunId id{++last_run_};
-  save_run(id, hold_runs_ ? Status::kRunning : Status::kSuccess, &resolved);
-  return AcceptedRun{request.pipeline, id, false};
+  save_run(id, hold_runs_ ? Status::kRunning : Status::kSuccess, &trigger, params);
+  return AcceptedRun{pipeline_->name, id, false};
 }
 
 Result<std::vector<AcceptedRun>> LiveAgent::trigger_webhook(const WebhookRequest&) {
   return Error{ErrorKind::kUnavailable, "no webhooks here", ""};
 }
 
-Result<AcceptedRun> LiveAgent::retry(const RetryRequest&) {
-  return Error{ErrorKind::kUnavailable, "this agent retries nothing", {}};
+Result<AcceptedRun> LiveAgent::retry(const RetryRequest& request) {
+  PAWL_TRY(const RunDetail detail, store_->run(request.run));
+  if (!is_final(detail.run.status)) {
+    return Error{ErrorKind::kConflict, "run " + request.run.text() + " has not ended", ""};
+  }
+  if (request.failed_only && detail.run.status == Status::kSuccess) {
+    return Error{ErrorKind::kConflict, "nothing failed in run " + request.run.text(), ""};
+  }
+  TriggerInfo trigger;
+  trigger.kind = TriggerKind::kRetry;
+  trigger.identity = request.idempotency_key;
+  trigger.actor = request.actor;
+  trigger.parent = request.run;
+  return accept(trigger, detail.run.params);
 }
 
-Result<void> LiveAgent::suspend(const std::string&, bool, const std::string&) {
-  return Error{ErrorKind::kUnavailable, "this agent suspends nothing", {}};
+Result<void> LiveAgent::suspend(const std::string& pipeline, bool suspend,
+                                const std::string& actor) {
+  if (pipeline != pipeline_->name) {
+    return Error{ErrorKind::kNotFound, "there is no pipeline '" + pipeline + "'", ""};
+  }
+  const std::lock_guard lock(mutex_);
+  if (!suspend) {
+    suspended_.erase(pipeline);
+  } else {
+    suspended_.emplace(pipeline, Suspension{kTestNow.plus_ms(-60'000), actor});
+  }
+  return {};
 }
 
 Result<void> LiveAgent::cancel(RunId run, const std::string&) {
@@ -281,6 +308,10 @@ std::shared_ptr<const AgentSnapshot> LiveAgent::snapshot() const {
   snapshot->pipelines =
       std::make_shared<const std::vector<PipelinePtr>>(std::vector<PipelinePtr>{pipeline_});
   snapshot->sources = std::make_shared<const std::vector<SourceState>>(sources_);
+  {
+    const std::lock_guard lock(mutex_);
+    snapshot->suspended = std::make_shared<const std::map<std::string, Suspension>>(suspended_);
+  }
   snapshot->host_name = "edge-01";
   snapshot->workers = 4;
   snapshot->slots_used = 1;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -19,8 +20,8 @@
 namespace pawl::cli {
 
 // Has the pipeline nightly-backup (tasks dump, then ship) and two runs of it: 42 failed in ship, 43 is running
-// dump. A run that is asked for succeeds before its number is returned, unless hold_runs() was called. The
-// source fleet can be pulled; the source down cannot.
+// dump. A run that is asked for, or tried again, succeeds before its number is returned, unless hold_runs() was
+// called. The source fleet can be pulled; the source down cannot.
 class LiveAgent final : public Control {
  public:
   LiveAgent();
@@ -56,7 +57,9 @@ class LiveAgent final : public Control {
   ChangeBatch wait_changes(std::uint64_t after, std::int64_t timeout_ms) override;
 
  private:
-  void save_run(RunId id, Status status, const ManualRequest* request);
+  void save_run(RunId id, Status status, const TriggerInfo* trigger, const Variables& params);
+  // The run that has this identity already, or a new one.
+  Result<AcceptedRun> accept(const TriggerInfo& trigger, const Variables& params);
   void publish(const Change& change);
 
   TemporaryDirectory directory_;
@@ -74,6 +77,7 @@ class LiveAgent final : public Control {
   std::function<void()> wait_action_;
   std::condition_variable changed_;
   std::vector<Change> changes_;
+  std::map<std::string, Suspension> suspended_;
   bool closed_ = false;
 
   std::unique_ptr<HttpServers> servers_;  // last: ends first

@@ -22,8 +22,12 @@ std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise)
 const std::vector<std::string> kSeeds = {
     R"(name: backup
 triggers:
-  - {cron: "0 2 * * *", timezone: Europe/Berlin, seconds: false}
+  - {cron: "0 2 * * *", timezone: Europe/Berlin, seconds: false, catchup: all, deadline: 1h}
+  - pipeline: {name: build, on: failure}
   - webhook: {path: a/b, provider: github, secret: [x, y]}
+concurrency: {group: db, limit: 2, on_conflict: skip}
+priority: 7
+timeout: 2h
 params: [{name: level, type: string, enum: [full, delta], default: delta}]
 env: &env {STAGE: prod, N: 1.5}
 defaults: {image: "alpine:3.20", cpus: 0.5, memory: 64m, retries: {limit: 3, on: [failed, oom]}}

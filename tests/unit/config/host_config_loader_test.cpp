@@ -49,6 +49,8 @@ TEST_CASE("a silent file leaves the defaults") {
     CHECK(config.policy.networks == Lines{"none"});
     CHECK(config.secrets_directory == "/etc/pawl/secrets");
     CHECK(config.state_directory == "/var/lib/pawl");
+    CHECK(config.keep_age_ms == 30 * 86'400'000LL);
+    CHECK(config.keep_runs_per_pipeline == 200);
     CHECK(config.http_listen == "127.0.0.1:7433");
     CHECK(config.http_socket == "/run/pawl/pawl.sock");
     CHECK(config.webhooks_listen == "127.0.0.1:7434");
@@ -80,7 +82,7 @@ policy:
   max: {cpus: 1.5, memory: 1g, pids: 512, timeout: 6h, tasks: 50}
   default_image: alpine:3.20
 secrets: {directory: /run/secrets}
-state: {directory: /srv/pawl, max_size: 1g, log_limit: 1m}
+state: {directory: /srv/pawl, max_size: 1g, log_limit: 1m, keep: {age: 7d, runs_per_pipeline: 50}}
 http: {listen: "[::1]:8080", socket: /run/p.sock}
 webhooks: {listen: "0.0.0.0:9000", max_body: 64k}
 auth: {mode: local}
@@ -118,6 +120,8 @@ auth: {mode: local}
   CHECK(config.state_directory == "/srv/pawl");
   CHECK(config.state_max_bytes == 1LL << 30);
   CHECK(config.log_limit_bytes == 1LL << 20);
+  CHECK(config.keep_age_ms == 7 * 86'400'000LL);
+  CHECK(config.keep_runs_per_pipeline == 50);
   CHECK(config.http_listen == "[::1]:8080");
   CHECK(config.http_socket == "/run/p.sock");
   CHECK(config.webhooks_listen == "0.0.0.0:9000");
@@ -230,6 +234,22 @@ TEST_CASE("what later versions do is refused, what asks for nothing is not") {
           "1:16: 'host' \"tcp://x:1\" is not supported by this version of pawl; write unix:// and "
           "the path of the engine's socket"});
   CHECK(host_problems("engine: {host: unix://x}\n").size() == 1);
+}
+
+TEST_CASE("what is kept of the history") {
+  const HostConfig none = config_of("state: {keep: {age: 0, runs_per_pipeline: 0}}\n");
+  CHECK(none.keep_age_ms == 0);
+  CHECK(none.keep_runs_per_pipeline == 0);
+  const HostConfig year = config_of("state: {keep: {age: 366d}}\n");
+  CHECK(year.keep_age_ms == 366 * 86'400'000LL);
+  CHECK(year.keep_runs_per_pipeline == 200);
+  CHECK(host_problems("state: {keep: {age: 30 days, runs_per_pipeline: -1, runs: 5, aeg: 1d}}\n") ==
+        Lines{"1:21: 'age' must be a duration such as 90s, 15m or 1h30m, not \"30 days\"",
+              "1:49: 'runs_per_pipeline' must be from 0 to 4294967295, not -1",
+              "1:53: unknown key \"runs\" in state.keep; use 'runs_per_pipeline'",
+              "1:62: unknown key \"aeg\" in state.keep; did you mean 'age'?"});
+  CHECK(host_problems("state: {keep: 30d}\n") ==
+        Lines{"1:15: 'keep' must be a mapping (key: value), not \"30d\""});
 }
 
 TEST_CASE("listeners") {

@@ -1,6 +1,7 @@
 #include "config/pipeline_loader.h"
 
 #include "loading.h"
+#include "model/pipeline_json.h"
 
 using namespace pawl;
 
@@ -13,9 +14,14 @@ triggers:
   - cron: "30 0 2 * * *"
     timezone: Europe/Berlin
     seconds: true
-  - cron: "@daily"
+  - {cron: "@daily", catchup: all, deadline: 1h30m}
   - webhook: ops/backup
   - webhook: {path: deploy, provider: github, secret: [deploy-hook, old]}
+  - pipeline: build
+  - pipeline: {name: build, on: failure}
+concurrency: {group: db, limit: 2, on_conflict: replace}
+priority: 9
+timeout: 2h
 params:
   - {name: level, type: string, enum: [full, delta], default: delta}
   - {name: count, type: integer, default: 5}
@@ -66,15 +72,27 @@ TEST_CASE("every key of a pipeline reaches the model") {
   CHECK(pipeline.description == "Dump and ship the database");
   CHECK(pipeline.origin == Origin{"fleet", "pipelines/p.yaml", 2, "abc"});
 
-  REQUIRE(pipeline.triggers.size() == 4);
+  REQUIRE(pipeline.triggers.size() == 6);
   const auto& seconds = std::get<CronTrigger>(pipeline.triggers[0]);
   CHECK(seconds.schedule == *CronSchedule::parse("30 0 2 * * *", true));
   CHECK(seconds.zone.name() == "Europe/Berlin");
-  CHECK(std::get<CronTrigger>(pipeline.triggers[1]).zone.name() == "UTC");
+  CHECK(seconds.catchup == Catchup::kLatest);
+  CHECK(seconds.deadline_ms == 0);
+  const auto& daily = std::get<CronTrigger>(pipeline.triggers[1]);
+  CHECK(daily.zone.name() == "UTC");
+  CHECK(daily.catchup == Catchup::kAll);
+  CHECK(daily.deadline_ms == 90 * 60'000);
   CHECK(std::get<WebhookTrigger>(pipeline.triggers[2]) ==
         WebhookTrigger{"ops/backup", {"ops-backup"}});
   CHECK(std::get<WebhookTrigger>(pipeline.triggers[3]) ==
         WebhookTrigger{"deploy", {"deploy-hook", "old"}});
+  CHECK(std::get<PipelineTrigger>(pipeline.triggers[4]) ==
+        PipelineTrigger{"build", UpstreamEnd::kSuccess});
+  CHECK(std::get<PipelineTrigger>(pipeline.triggers[5]) ==
+        PipelineTrigger{"build", UpstreamEnd::kFailure});
+  CHECK(pipeline.concurrency == Concurrency{"db", 2, OnConflict::kReplace});
+  CHECK(pipeline.priority == 9);
+  CHECK(pipeline.timeout_ms == 2 * 3'600'000);
 
   REQUIRE(pipeline.params.size() == 4);
   CHECK(pipeline.params[0] == Param{"level", ParamType::kString, {"full", "delta"}, "delta"});
@@ -123,6 +141,33 @@ TEST_CASE("a task has its own settings, then those of defaults") {
   const Task& ship = pipeline.tasks[2];
   CHECK(ship.command == std::vector<std::string>{"sh", "-euc", "echo {{{ [[[\nexit 0\n"});
   CHECK(ship.upstream == std::vector<std::uint32_t>{0, 1});
+}
+
+TEST_CASE("what a pipeline leaves out of its runs' settings has a default") {
+  const auto settings = [](const std::string& lines) {
+    return pipeline_of("name: p\n" + lines + "tasks: [{id: a, image: i}]\n");
+  };
+  CHECK_FALSE(settings("").concurrency);
+  CHECK(settings("").priority == 5);
+  CHECK(settings("").timeout_ms == 0);
+  CHECK(settings("concurrency: db\n").concurrency == Concurrency{"db", 1, OnConflict::kQueue});
+  CHECK(settings("concurrency: {}\n").concurrency == Concurrency{"p", 1, OnConflict::kQueue});
+  CHECK(settings("concurrency: {limit: 1000, on_conflict: skip}\n").concurrency ==
+        Concurrency{"p", 1000, OnConflict::kSkip});
+  CHECK(settings("priority: 0\n").priority == 0);
+  const Pipeline words = settings(
+      "triggers: [{cron: '@daily', catchup: none}, {cron: '@daily', catchup: latest}, "
+      "{pipeline: {name: b, on: completion}}]\n");
+  CHECK(std::get<CronTrigger>(words.triggers[0]).catchup == Catchup::kNone);
+  CHECK(std::get<CronTrigger>(words.triggers[1]).catchup == Catchup::kLatest);
+  CHECK(std::get<PipelineTrigger>(words.triggers[2]).on == UpstreamEnd::kCompletion);
+}
+
+TEST_CASE("what is read can be stored: every key survives the snapshot's JSON") {
+  const Pipeline pipeline = pipeline_of(kFull);
+  const Result<Pipeline> read = pipeline_from_json(to_json(pipeline));
+  REQUIRE(read.ok());
+  CHECK(content_hash(*read) == content_hash(pipeline));
 }
 
 TEST_CASE("what nobody sets is the model's, lowered to the host's caps") {

@@ -280,11 +280,20 @@ TEST_CASE("triggers") {
       trigger_problems("{cron: '@daily', webhook: x}") ==
       Lines{"3:5: a trigger is of one kind; give each of cron, webhook and pipeline a list item of "
             "its own"});
-  CHECK(trigger_problems("{timezone: UTC}") == Lines{"3:5: a trigger needs 'cron' or 'webhook'"});
-  CHECK(trigger_problems("{pipeline: {name: x}}") ==
-        Lines{"3:6: key 'pipeline' is not supported by this version of pawl"});
+  CHECK(trigger_problems("{timezone: UTC}") ==
+        Lines{"3:5: a trigger needs 'cron', 'webhook' or 'pipeline'"});
   CHECK(trigger_problems("{webhook: x, seconds: true}") ==
         Lines{"3:18: 'seconds' belongs to cron triggers only"});
+  CHECK(trigger_problems("{pipeline: x, catchup: all, deadline: 1h}") ==
+        Lines{"3:19: 'catchup' belongs to cron triggers only",
+              "3:33: 'deadline' belongs to cron triggers only"});
+  CHECK(trigger_problems("{cron: '@daily', catchup: last, deadline: 500ms}") ==
+        Lines{"3:31: 'catchup' must be none, latest or all, not \"last\"; did you mean 'latest'?",
+              "3:47: 'deadline' must be from 1s to 31d, not \"500ms\""});
+  CHECK(trigger_problems("{type: cron, schedule: '@daily'}") ==
+        Lines{"3:5: a trigger needs 'cron', 'webhook' or 'pipeline'",
+              "3:6: unknown key \"type\" in a trigger; use 'cron', 'webhook' or 'pipeline'",
+              "3:18: unknown key \"schedule\" in a trigger; use 'cron'"});
   CHECK(trigger_problems("{cron: '@daily', splay: 5m}") ==
         Lines{"3:22: key 'splay' is not supported by this version of pawl"});
   // Unquoted, a star is YAML's alias.
@@ -292,6 +301,61 @@ TEST_CASE("triggers") {
         Lines{"3:12: put text that starts with '*' into quotes"});
   CHECK(trigger_problems("cron: @daily") ==
         Lines{"3:11: no value starts with this character; put the text into quotes"});
+}
+
+TEST_CASE("triggers by other pipelines") {
+  const auto trigger_problems = [](std::string_view trigger) {
+    return pipeline_problems("triggers:\n  - pipeline: " + std::string(trigger) + "\n");
+  };
+  CHECK(trigger_problems("build").empty());
+  CHECK(trigger_problems("p") == Lines{"3:15: pipeline \"p\" would trigger itself for ever"});
+  CHECK(trigger_problems("{on: success, name: p}") ==
+        Lines{"3:35: pipeline \"p\" would trigger itself for ever"});
+  CHECK(trigger_problems("Build Image") ==
+        Lines{"3:15: \"Build Image\" is no pipeline's name (a-z or 0-9 first, then up to 62 of a-z "
+              "0-9 . _ -); use 'build-image'"});
+  CHECK(trigger_problems("{on: sucess}") ==
+        Lines{"3:15: a pipeline trigger needs 'name'",
+              "3:20: 'on' must be success, failure or completion, not \"sucess\"; did you mean "
+              "'success'?"});
+  CHECK(trigger_problems("{name: build, status: failed, nam: x}") ==
+        Lines{"3:29: unknown key \"status\" in a pipeline trigger; use 'on'",
+              "3:45: unknown key \"nam\" in a pipeline trigger; did you mean 'name'?"});
+  CHECK(trigger_problems("[build]") == Lines{"3:15: 'pipeline' must be text, not a list"});
+  CHECK(trigger_problems("") == Lines{"3:5: 'pipeline' must not be empty"});
+  CHECK(
+      pipeline_problems("triggers:\n  - pipeline: a\n  - pipeline: {name: a, on: failure}\n"
+                        "  - pipeline: {name: a, on: success}\n") ==
+      Lines{
+          "5:5: the trigger on success of pipeline \"a\" is given twice; the first is in line 3"});
+}
+
+TEST_CASE("concurrency, priority and the timeout of a run") {
+  CHECK(
+      pipeline_problems("concurrency: {group: Big DB, limit: 0, on_conflict: skp}\n") ==
+      Lines{"2:22: \"Big DB\" is not a valid group (a-z or 0-9 first, then up to 62 of a-z 0-9 . _ "
+            "-); use 'big-db'",
+            "2:37: 'limit' must be from 1 to 1000, not 0",
+            "2:53: 'on_conflict' must be queue, skip or replace, not \"skp\"; did you mean "
+            "'skip'?"});
+  CHECK(pipeline_problems("concurrency: 2\n") ==
+        Lines{"2:14: 'concurrency' is the name of a group, or a mapping; for a limit alone write "
+              "{limit: 2}"});
+  CHECK(pipeline_problems("concurrency: \"2\"\n").empty());
+  CHECK(pipeline_problems("concurrency: Big DB\n").size() == 1);
+  CHECK(pipeline_problems("concurrency: [db]\n") ==
+        Lines{"2:14: 'concurrency' must be text, not a list"});
+  CHECK(pipeline_problems("concurrency: {group: db, cancel-in-progress: true, limt: 2}\n") ==
+        Lines{"2:26: unknown key \"cancel-in-progress\" in concurrency; use 'on_conflict'",
+              "2:52: unknown key \"limt\" in concurrency; did you mean 'limit'?"});
+  CHECK(pipeline_problems("priority: 10\n") ==
+        Lines{"2:11: 'priority' must be from 0 to 9, not 10"});
+  CHECK(pipeline_problems("priority: high\n") ==
+        Lines{"2:11: 'priority' must be a whole number, not \"high\""});
+  CHECK(pipeline_problems("timeout: 0\n") ==
+        Lines{"2:10: 'timeout' must be from 1s to 31d, not \"0\""});
+  CHECK(pipeline_problems("timeout: 32d\n") ==
+        Lines{"2:10: 'timeout' must be from 1s to 31d, not \"32d\""});
 }
 
 TEST_CASE("webhooks") {

@@ -284,6 +284,46 @@ TEST_CASE(
   CHECK(creates == 1);
 }
 
+TEST_CASE("how a container ended is asked for over a new connection") {
+  // As Docker 20.10 while it shuts down: it goes on answering on the connections that it has.
+  std::atomic<bool> listens = true;
+  std::atomic<int> waited_on = 0;
+  std::atomic<int> asked_on = 0;
+  const UnixServer server([&](int fd, int number) {
+    if (!listens) return;
+    while (true) {
+      const std::string request = UnixServer::read_request(fd);
+      if (request.empty()) return;
+      if (request.starts_with("GET /version ")) {
+        UnixServer::write_all(fd, UnixServer::response(200, kVersion));
+        continue;
+      }
+      (request.find("/wait?") != std::string::npos ? waited_on : asked_on) = number;
+      UnixServer::write_all(fd,
+                            UnixServer::response(200, R"({"Id":"a","State":{"Status":"exited"}})"));
+    }
+  });
+  const auto engine = engine_at(server.path());
+  CHECK(engine->wait("x", 60'000, {}));
+  CHECK(waited_on == 1);
+  CHECK(asked_on == 2);
+  listens = false;
+  CHECK(engine->inspect("x", {}));
+  CHECK(engine->wait("x", 60'000, {}).error().kind == ErrorKind::kUnavailable);
+}
+
+TEST_CASE(
+    "whether containers outlive the engine is read, and who it is stays open behind a proxy") {
+  for (const bool live : {false, true}) {
+    const UnixServer server(answering(UnixServer::response(
+        200, live ? R"({"LiveRestoreEnabled":true})" : R"({"LiveRestoreEnabled":false})")));
+    const auto info = engine_at(server.path())->info({});
+    REQUIRE(info);
+    CHECK(info->live_restore == live);
+    CHECK(info->incarnation.empty());
+  }
+}
+
 TEST_CASE("a cap that the engine cannot enforce is an error, and nothing stays behind") {
   std::atomic<int> removed = 0;
   const UnixServer server(engine_with([&](int fd, const std::string& request) {

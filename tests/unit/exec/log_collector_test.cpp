@@ -53,7 +53,9 @@ std::vector<LogRecord> follow(Fixture& fixture, const std::vector<LogRecord>& lo
   LogCollector collector = fixture.make(from);
   (void)collector.begin_stream();
   for (LogRecord each : log) REQUIRE(collector.take(std::move(each)));
+  collector.end_of_log();
   REQUIRE(collector.flush());
+  CHECK_FALSE(collector.incomplete());
   return fixture.sink.records();
 }
 
@@ -164,6 +166,7 @@ TEST_CASE("the same within one attempt, when the connection breaks") {
   REQUIRE(collector.flush());
   CHECK(fixture.sink.output() == "abcd");
   CHECK(collector.taken() == 4);
+  CHECK_FALSE(collector.incomplete());
 }
 
 TEST_CASE(
@@ -198,13 +201,54 @@ TEST_CASE(
   CHECK(first.begin_stream() == 0);
 }
 
-TEST_CASE("an old file that is gone is no reason to lose the rest") {
+TEST_CASE("an old file that is gone is no reason to lose the rest, but it is said, once") {
+  // Three records of that time were taken.
+  const LogPosition stored{kStart + 5, 3};
+  struct Row {
+    const char* what;
+    std::vector<LogRecord> log;
+    const char* output;
+    bool gap;
+  };
+  const LogRecord at_last = record(kStart + 5, "x");
+  const LogRecord later = record(kStart + 9, "later");
+  for (const Row& row : std::vector<Row>{
+           {"all there", {record(kStart, "a"), at_last, at_last, at_last, later}, "later", false},
+           {"older ones gone", {at_last, at_last, at_last, later}, "later", false},
+           {"nothing new", {at_last, at_last, at_last}, "", false},
+           {"more at that time", {at_last, at_last, at_last, at_last}, "x", false},
+           {"one of the three gone", {at_last, at_last, later}, "later", true},
+           {"all gone", {later, record(kStart + 10, "!")}, "later!", true},
+           {"an empty log", {}, "", true}}) {
+    CAPTURE(row.what);
+    Fixture fixture;
+    LogCollector collector = fixture.make(stored);
+    for (int stream = 0; stream < 2; ++stream) {
+      (void)collector.begin_stream();
+      for (LogRecord each : row.log) REQUIRE(collector.take(std::move(each)));
+    }
+    collector.end_of_log();
+    REQUIRE(collector.flush());
+    CHECK(collector.incomplete() == row.gap);
+    CHECK(fixture.sink.output() == row.output);
+    const std::string notes = fixture.sink.notes();
+    CHECK(std::count(notes.begin(), notes.end(), '\n') == (row.gap ? 1 : 0));
+  }
+}
+
+TEST_CASE("a stream that breaks off before the place is reached is no gap") {
   Fixture fixture;
-  LogCollector collector = fixture.make(LogPosition{kStart + 5, 3});
+  LogCollector collector = fixture.make(LogPosition{kStart + 5, 1});
   (void)collector.begin_stream();
-  REQUIRE(collector.take(record(kStart + 9, "later")));
+  REQUIRE(collector.take(record(kStart, "a")));
+  (void)collector.begin_stream();
+  REQUIRE(collector.take(record(kStart, "a")));
+  REQUIRE(collector.take(record(kStart + 5, "b")));
+  REQUIRE(collector.take(record(kStart + 6, "c")));
+  collector.end_of_log();
   REQUIRE(collector.flush());
-  CHECK(fixture.sink.output() == "later");
+  CHECK_FALSE(collector.incomplete());
+  CHECK(fixture.sink.output() == "c");
 }
 
 TEST_CASE("the host's clock is set back: nothing is dropped, and it can still be resumed") {
@@ -244,6 +288,7 @@ TEST_CASE("an engine that repeats a part of a log it cannot keep up with does no
   REQUIRE(collector.flush());
   const auto records = fixture.sink.records();
   REQUIRE(records.size() == 1500);
+  CHECK_FALSE(collector.incomplete());
   for (int i = 0; i < 1500; ++i) REQUIRE(records[static_cast<std::size_t>(i)] == at(i));
 }
 
@@ -262,12 +307,14 @@ TEST_CASE("output that may be incomplete is said to be so, once") {
   print_file(0);
   print_file(limits::kLogLagMs / 2);
   CHECK(fixture.sink.notes().empty());
+  CHECK_FALSE(collector.incomplete());
   print_file(limits::kLogLagMs);
   print_file(limits::kLogLagMs * 2);
   REQUIRE(collector.flush());
   const std::string notes = fixture.sink.notes();
   CHECK(std::count(notes.begin(), notes.end(), '\n') == 1);
   CHECK(notes.find("may be missing") != std::string::npos);
+  CHECK(collector.incomplete());
 }
 
 TEST_CASE("catching up after a restart is not called incomplete") {
@@ -281,6 +328,7 @@ TEST_CASE("catching up after a restart is not called incomplete") {
   }
   REQUIRE(collector.flush());
   CHECK(fixture.sink.notes().empty());
+  CHECK_FALSE(collector.incomplete());
 }
 
 TEST_CASE("notes keep their place among the records, and are escaped") {

@@ -1,12 +1,10 @@
-#include "exec/task_runner.h"
-
 #include <doctest/doctest.h>
 
 #include <csignal>
 #include <thread>
 
 #include "exec/container_spec.h"
-#include "unit/exec/runner_fixture.h"
+#include "unit/exec/task_fixture.h"
 
 using namespace pawl;
 
@@ -18,30 +16,7 @@ using Kind = AttemptOutcome::Kind;
 const Error kAway{ErrorKind::kUnavailable, "no container engine answers", {}};
 const Error kSlow{ErrorKind::kTimeout, "did not answer in time", {}};
 
-struct Fixture : RunnerFixture {
-  AttemptControl control;
-  std::stop_source shutdown;
-
-  void run(const RunAttempt& order, const LogPosition& from = {}) {
-    TaskRunner({engine, sink, clock, policy, kInstance, times}, order, from, control,
-               shutdown.get_token())
-        .run();
-  }
-  // As an earlier agent left it.
-  void create(const RunAttempt& order) {
-    REQUIRE(engine.create(container_spec(kInstance, order), {}));
-  }
-  void create_and_start(const RunAttempt& order) {
-    create(order);
-    REQUIRE(engine.start(name(order), {}));
-  }
-};
-
-RunAttempt recovered(RunAttempt order, bool started) {
-  order.recovered = true;
-  order.expect_started = started;
-  return order;
-}
+using Fixture = TaskFixture;
 
 }  // namespace
 
@@ -62,6 +37,8 @@ TEST_CASE("a task runs: started, its output, its end") {
   CHECK(started[0].key == order.key);
   CHECK(started[0].container_id == "fake1");
   CHECK(started[0].started_at == outcome.started_at);
+  CHECK(started[0].engine == fixture.engine.incarnation());
+  CHECK_FALSE(outcome.log_incomplete);
   CHECK(std::holds_alternative<Event>(fixture.sink.items().front()));
   CHECK(fixture.engine.spec(fixture.name(order)).labels.at("dev.pawl.run") == "7");
   CHECK(fixture.engine.exists(fixture.name(order)));  // removal is the core's to order
@@ -209,12 +186,14 @@ TEST_CASE("a running container is followed from where the stored log ends") {
   fixture.run(order, LogPosition{first, 1});
   CHECK(fixture.outcome().exit_code == 5);
   CHECK(fixture.sink.output() == "more\n");
+  CHECK_FALSE(fixture.outcome().log_incomplete);
 }
 
 TEST_CASE("a container that was started and is gone is missing, and not created anew") {
   Fixture fixture;
   fixture.run(recovered(fixture.order("echo"), true));
   CHECK(fixture.outcome().kind == Kind::kMissing);
+  CHECK(fixture.outcome().log_incomplete);
   CHECK(fixture.engine.calls(Call::kCreate) == 0);
 }
 
@@ -287,8 +266,9 @@ TEST_CASE("an engine that is away says nothing about a recovered attempt") {
   bool started = false;
   SUBCASE("whose start was recorded") { started = true; }
   SUBCASE("whose start was not") {}
-  const RunAttempt order = recovered(fixture.order("wait"), started);
+  RunAttempt order = recovered(fixture.order("wait"), started);
   fixture.create_and_start(order);
+  order.engine = fixture.engine.incarnation();
   fixture.engine.set_away(true);
   for (int i = 0; i < 20; ++i) {
     fixture.engine.before_next(Call::kInspect, [&] { fixture.clock.advance_ms(10'000); });
@@ -316,9 +296,6 @@ TEST_CASE("a start whose answer was lost") {
   const RunAttempt order = fixture.order("echo");
   SUBCASE("was carried out: the task is not run again, although it has ended") {
     fixture.engine.fail(Call::kStart, kAway, 1, true);
-  }
-  SUBCASE("was not carried out: it is asked for again") {
-    fixture.engine.fail(Call::kStart, kAway, 1, false);
   }
   SUBCASE("is carried out late: the second look sees it") {
     fixture.engine.fail(Call::kStart, kSlow, 1, false);
@@ -364,6 +341,7 @@ TEST_CASE("a connection that breaks while the task runs") {
   runner.join();
   CHECK(fixture.outcome().exit_code == 9);
   CHECK(fixture.sink.output() == "waiting\n1\n2\n3\n4\n");
+  CHECK_FALSE(fixture.outcome().log_incomplete);
   CHECK(fixture.engine.starts(name) == 1);
 }
 
@@ -404,6 +382,7 @@ TEST_CASE("a container that is removed before the rest of its log was read has s
   fixture.run(order);
   CHECK(fixture.outcome().kind == Kind::kExited);
   CHECK(fixture.outcome().exit_code == 3);
+  CHECK(fixture.outcome().log_incomplete);
   CHECK(fixture.sink.notes().find("could not be read") != std::string::npos);
 }
 
@@ -413,6 +392,7 @@ TEST_CASE("a log that cannot be read does not hide the exit code") {
   fixture.engine.fail(Call::kFollow, {ErrorKind::kCorrupt, "invalid character", {}}, 100);
   fixture.run(order);
   CHECK(fixture.outcome().exit_code == 3);
+  CHECK(fixture.outcome().log_incomplete);
   CHECK(fixture.sink.notes().find("could not be read: invalid character") != std::string::npos);
   CHECK(fixture.engine.calls(Call::kFollow) == 3);
 }

@@ -150,6 +150,18 @@ TEST_CASE("removal takes the attempt's containers by their labels, and nobody el
   CHECK(fixture.engine.exists(fixture.name(other)));
 }
 
+TEST_CASE("a container that comes to be only after its removal was ordered goes as well") {
+  Fixture fixture;
+  const RunAttempt order = fixture.order("wait");
+  const ContainerSpec late = container_spec(Fixture::kInstance, order);
+  WorkerPool pool(fixture.engine, fixture.sink, fixture.clock, fixture.settings(1));
+  fixture.engine.before_next(Call::kList, [] {});
+  fixture.engine.before_next(Call::kList, [&] { CHECK(fixture.engine.create(late, {})); });
+  pool.remove({order.key});
+  REQUIRE(fixture.engine.wait_for_call(Call::kRemove));
+  REQUIRE(fixture.engine.wait_until_gone(late.name));
+}
+
 TEST_CASE("the list names this store's containers, once, as soon as the engine answers") {
   Fixture fixture;
   WorkerPool pool(fixture.engine, fixture.sink, fixture.clock, fixture.settings(1));
@@ -172,6 +184,45 @@ TEST_CASE("the list names this store's containers, once, as soon as the engine a
   CHECK(listed[0].containers[0].key == order.key);
   CHECK(listed[0].containers[0].name == fixture.name(order));
   CHECK(fixture.engine.calls(Call::kList) == 4);
+}
+
+TEST_CASE(
+    "containers of the store before it was restored are removed, running or not, and no others") {
+  Fixture fixture;
+  WorkerPool::Settings settings = fixture.settings(1);
+  // One that names the present instance, or nobody, must do no harm.
+  settings.former_instances = {"ffffffffffff", Fixture::kInstance, "", "eeeeeeeeeeee"};
+  WorkerPool pool(fixture.engine, fixture.sink, fixture.clock, settings);
+  const RunAttempt order = fixture.order("wait");
+  ContainerSpec odd = container_spec("eeeeeeeeeeee", order);
+  odd.labels.erase("dev.pawl.run");
+  const ContainerSpec stranger = container_spec("dddddddddddd", order);
+  const ContainerSpec own = container_spec(Fixture::kInstance, order);
+  ContainerSpec former = container_spec("ffffffffffff", order);
+  ContainerSpec stuck = former;
+  stuck.name = "a";  // comes first
+  for (const ContainerSpec& spec : {odd, stranger, own, former, stuck}) {
+    REQUIRE(fixture.engine.create(spec, {}));
+    REQUIRE(fixture.engine.start(spec.name, {}));
+  }
+  SUBCASE("at once") {}
+  SUBCASE("once the engine is back") {
+    fixture.engine.fail(Call::kList, {ErrorKind::kUnavailable, "away", {}}, 3);
+  }
+  SUBCASE("although one of them is stuck for a while") {
+    fixture.engine.fail(Call::kRemove, {ErrorKind::kConflict, "in progress", {}}, 1);
+  }
+  pool.list_containers();
+  REQUIRE(fixture.engine.wait_until_gone(former.name));
+  REQUIRE(fixture.engine.wait_until_gone(odd.name));
+  REQUIRE(fixture.engine.wait_until_gone(stuck.name));
+  REQUIRE(fixture.sink.wait_for<EngineListed>());
+  pool.stop();
+  CHECK(fixture.engine.exists(stranger.name));
+  CHECK(fixture.engine.exists(own.name));
+  REQUIRE(fixture.sink.events<EngineListed>().size() == 1);
+  REQUIRE(fixture.sink.events<EngineListed>()[0].containers.size() == 1);
+  CHECK(fixture.sink.events<EngineListed>()[0].containers[0].name == own.name);
 }
 
 TEST_CASE("stop() ends every thread at once and leaves the containers as they are") {

@@ -39,15 +39,66 @@ TEST_CASE("runs and pipelines have their golden shapes") {
   check_golden("run_summary.json", run_summary_json(running.run, now));
   check_golden("run_detail.json", run_detail_json(ended, &nightly, now));
   check_golden("run_detail_without_definition.json", run_detail_json(running, nullptr, now));
-  check_golden("pipeline_summary.json", pipeline_summary_json(nightly, &ended.run, now));
+  check_golden("pipeline_summary.json", pipeline_summary_json(nightly, {&ended.run}, now));
   check_golden("pipeline_summary_never_run.json",
-               pipeline_summary_json(test::make_tidy(), nullptr, now));
-  check_golden("pipeline_detail.json", pipeline_detail_json(nightly, &ended.run, now));
+               pipeline_summary_json(test::make_tidy(), {}, now));
+  check_golden("pipeline_detail.json", pipeline_detail_json(nightly, {&ended.run}, now));
   check_golden("source.json", source_json(world.control.snapshot()->sources->front()));
   Json status = status_json(*world.control.snapshot());
   CHECK(status["version"].as_string() == kVersion);
   status.set("version", "VERSION");
   check_golden("status.json", status);
+}
+
+TEST_CASE("a pipeline with all that concerns its runs has its golden shape, suspended or not") {
+  Pipeline pipeline;
+  pipeline.name = "report";
+  pipeline.triggers.emplace_back(
+      CronTrigger{*CronSchedule::parse("0 2 * * *", false), Zone{}, Catchup::kAll, 3'600'000});
+  pipeline.triggers.emplace_back(PipelineTrigger{"nightly", UpstreamEnd::kCompletion});
+  pipeline.concurrency = Concurrency{"db", 2, OnConflict::kReplace};
+  pipeline.priority = 9;
+  pipeline.timeout_ms = 7'200'000;
+  pipeline.tasks.push_back(Task{});
+  pipeline.tasks[0].id = "t";
+  const Suspension suspension{at("11:00:00"), "uid 1000"};
+  const WallTime now = at("12:00:10");
+  check_golden("pipeline_summary_suspended.json",
+               pipeline_summary_json(pipeline, {nullptr, &suspension}, now));
+  check_golden("pipeline_detail_suspended.json",
+               pipeline_detail_json(pipeline, {nullptr, &suspension}, now));
+  const Json resumed = pipeline_summary_json(pipeline, {}, now);
+  CHECK(resumed["suspended"].is_null());
+  CHECK(resumed["next_tick"].as_string() == "2026-03-02T02:00:00.000Z");
+  CHECK(resumed["triggers"].items()[0]["next_tick"] == resumed["next_tick"]);
+  CHECK(pipeline_detail_json(pipeline, {}, now)["next_ticks"].items().size() == 5);
+}
+
+TEST_CASE("a run says who made it and why it was ended") {
+  Run run;
+  run.created_at = at("12:00:00");
+  const auto json = [&] { return run_summary_json(run, at("12:00:10")); };
+  CHECK(json()["trigger"]["parent_run_id"].is_null());
+  CHECK(json()["stop"].is_null());
+  CHECK_FALSE(json()["cancel_requested"].as_bool(true));
+  run.trigger.parent = RunId{7};
+  CHECK(json()["trigger"]["parent_run_id"].as_string() == "7");
+  const std::vector<std::pair<RunStop, std::string>> words = {
+      {RunStop::kCancel, "cancel"}, {RunStop::kTimeout, "timeout"}, {RunStop::kReplace, "replace"}};
+  for (const auto& [stop, word] : words) {
+    run.stop = stop;
+    CHECK(json()["stop"].as_string() == word);
+    CHECK(json()["cancel_requested"].as_bool());
+  }
+}
+
+TEST_CASE("an attempt says whether its log is whole") {
+  const HttpWorld world;
+  RunDetail detail = *world.store.run(RunId{1});
+  detail.attempts.front().log_incomplete = true;
+  const Json json = run_detail_json(detail, nullptr, at("12:00:10"));
+  CHECK(json["tasks"].items()[0]["attempts"].items()[0]["log_incomplete"].as_bool());
+  CHECK_FALSE(json["tasks"].items()[1]["attempts"].items()[0]["log_incomplete"].as_bool(true));
 }
 
 TEST_CASE("a duration counts up to now while running, and never backwards") {

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <functional>
+#include <set>
 
 #include "model/pipeline_json.h"
 #include "sample_pipeline.h"
@@ -173,7 +174,7 @@ TEST_CASE("corrupt tasks") {
 
 TEST_CASE("corrupt triggers and params") {
   CHECK(read_error(with("triggers", 0, "type", "carrier-pigeon")) ==
-        "triggers[0].type must be cron or webhook, not 'carrier-pigeon'");
+        "triggers[0].type must be cron, webhook or pipeline, not 'carrier-pigeon'");
   CHECK(read_error(with("triggers", 0, "expression", "x * * * * *")) ==
         "triggers[0].expression is wrong: column 1: second: 'x' is no value; write 0-59");
   CHECK(read_error(with("triggers", 1, "timezone", "Mars/Base")) ==
@@ -241,6 +242,106 @@ TEST_CASE("the content hash covers all but the origin") {
 TEST_CASE("the content hash of one definition stays what stored runs have") {
   CHECK(hex(content_hash(sample_pipeline())) ==
         "6c565b16334373827c8202280f6ff3f34f11960ef80b603bdb56d13c9af50fdc");
+}
+
+TEST_CASE("catch-up, pipeline triggers, concurrency, priority and timeout survive JSON") {
+  Pipeline pipeline = later_sample_pipeline();
+  const auto survives = [&] {
+    const auto read = pipeline_from_json(to_json(pipeline));
+    REQUIRE(read.ok());
+    CHECK(equal(*read, pipeline));
+    CHECK(content_hash(*read) == content_hash(pipeline));
+  };
+  survives();
+  pipeline.priority = 0;
+  for (const OnConflict conflict : {OnConflict::kQueue, OnConflict::kSkip}) {
+    pipeline.concurrency->on_conflict = conflict;
+    survives();
+  }
+  const Json json = to_json(later_sample_pipeline());
+  CHECK(json["triggers"].items()[0]["catchup"].as_string() == "all");
+  CHECK(json["triggers"].items()[0]["deadline_ms"].as_integer() == 3'600'000);
+  CHECK(json["triggers"].items()[1]["catchup"].as_string() == "none");
+  CHECK(json["triggers"].items()[4].dump() ==
+        R"({"type":"pipeline","name":"build","on":"failure"})");
+  CHECK(json["concurrency"].dump() == R"({"group":"db","limit":3,"on_conflict":"replace"})");
+  CHECK(json["priority"].as_integer() == 9);
+  CHECK(json["timeout_ms"].as_integer() == 7'200'000);
+}
+
+TEST_CASE("each of these members changes the hash, and its default does not show in it") {
+  const Pipeline plain = sample_pipeline();
+  const std::vector<std::function<void(Pipeline&)>> changes = {
+      [](Pipeline& p) { std::get<CronTrigger>(p.triggers[0]).catchup = Catchup::kNone; },
+      [](Pipeline& p) { std::get<CronTrigger>(p.triggers[0]).catchup = Catchup::kAll; },
+      [](Pipeline& p) { std::get<CronTrigger>(p.triggers[0]).deadline_ms = 1; },
+      [](Pipeline& p) {
+        p.triggers.emplace_back(PipelineTrigger{"b", UpstreamEnd::kSuccess});
+      },
+      [](Pipeline& p) {
+        p.triggers.emplace_back(PipelineTrigger{"b", UpstreamEnd::kFailure});
+      },
+      [](Pipeline& p) {
+        p.triggers.emplace_back(PipelineTrigger{"c", UpstreamEnd::kSuccess});
+      },
+      [](Pipeline& p) {
+        p.concurrency = Concurrency{"g", 1, OnConflict::kQueue};
+      },
+      [](Pipeline& p) {
+        p.concurrency = Concurrency{"h", 1, OnConflict::kQueue};
+      },
+      [](Pipeline& p) {
+        p.concurrency = Concurrency{"g", 2, OnConflict::kQueue};
+      },
+      [](Pipeline& p) {
+        p.concurrency = Concurrency{"g", 1, OnConflict::kSkip};
+      },
+      [](Pipeline& p) { p.priority = 4; },
+      [](Pipeline& p) { p.timeout_ms = 1; },
+  };
+  std::set<std::string> hashes = {hex(content_hash(plain))};
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    CAPTURE(i);
+    Pipeline changed = plain;
+    changes[i](changed);
+    CHECK(hashes.insert(hex(content_hash(changed))).second);
+  }
+  const std::string text = to_json(plain).dump();
+  for (const char* member : {"catchup", "deadline_ms", "concurrency", "priority"}) {
+    CAPTURE(member);
+    CHECK(text.find(member) == std::string::npos);
+  }
+  CHECK(to_json(plain)["timeout_ms"].is_null());
+}
+
+TEST_CASE("corrupt catch-up, pipeline triggers, concurrency, priority and timeout") {
+  CHECK(read_error(with("triggers", 0, "catchup", "some")) ==
+        "triggers[0].catchup must not be 'some'");
+  CHECK(read_error(with("triggers", 0, "catchup", 1)) == "triggers[0].catchup must be a string");
+  CHECK(read_error(with("triggers", 0, "deadline_ms", -1)) ==
+        "triggers[0].deadline_ms must be an integer from 0 to 9223372036854775807");
+  const auto upstream = [](Json name, Json on) {
+    Json trigger = Json::object().set("type", "pipeline");
+    trigger.set("name", std::move(name)).set("on", std::move(on));
+    return sample_json().set("triggers", Json::array().push(std::move(trigger)));
+  };
+  CHECK(read_error(upstream("../x", "success")) == "triggers[0].name is no valid name");
+  CHECK(read_error(upstream(Json(), "success")) == "triggers[0].name is no valid name");
+  CHECK(read_error(upstream("build", "later")) == "triggers[0].on must not be 'later'");
+  const auto concurrency = [](Json group, Json limit, Json on_conflict) {
+    Json json = Json::object().set("group", std::move(group));
+    json.set("limit", std::move(limit)).set("on_conflict", std::move(on_conflict));
+    return sample_json().set("concurrency", std::move(json));
+  };
+  CHECK(read_error(sample_json().set("concurrency", "db")) == "concurrency must be an object");
+  CHECK(read_error(concurrency(Json(), 1, "queue")) == "concurrency.group is no valid name");
+  CHECK(read_error(concurrency("db", 0, "queue")) == "concurrency.limit must be at least 1");
+  CHECK(read_error(concurrency("db", 1001, "queue")) ==
+        "concurrency.limit must be an integer from 0 to 1000");
+  CHECK(read_error(concurrency("db", 1, "wait")) == "concurrency.on_conflict must not be 'wait'");
+  CHECK(read_error(sample_json().set("priority", 10)) == "priority must be an integer from 0 to 9");
+  CHECK(read_error(sample_json().set("timeout_ms", limits::kTimeoutMaxMs + 1)) ==
+        "timeout_ms must be an integer from 0 to 2678400000");
 }
 
 TEST_CASE("params: given values and defaults, in the params' order") {

@@ -1,4 +1,4 @@
-// A pipeline that uses every member of the model, with values that are no defaults.
+// Pipelines that use every member of the model, with values that are no defaults.
 #pragma once
 
 #include <utility>
@@ -29,6 +29,7 @@ inline Task sample_task(std::string id, std::vector<std::uint32_t> upstream) {
   return task;
 }
 
+// Of the first version's members only: its hash is fixed.
 inline Pipeline sample_pipeline() {
   Pipeline pipeline;
   pipeline.name = "nightly-backup";
@@ -54,10 +55,26 @@ inline Pipeline sample_pipeline() {
   return pipeline;
 }
 
+// The sample, with the members that the first version did not have.
+inline Pipeline later_sample_pipeline() {
+  Pipeline pipeline = sample_pipeline();
+  std::get<CronTrigger>(pipeline.triggers[0]).catchup = Catchup::kAll;
+  std::get<CronTrigger>(pipeline.triggers[0]).deadline_ms = 3'600'000;
+  std::get<CronTrigger>(pipeline.triggers[1]).catchup = Catchup::kNone;
+  pipeline.triggers.emplace_back(PipelineTrigger{"build", UpstreamEnd::kSuccess});
+  pipeline.triggers.emplace_back(PipelineTrigger{"build", UpstreamEnd::kFailure});
+  pipeline.triggers.emplace_back(PipelineTrigger{"test", UpstreamEnd::kCompletion});
+  pipeline.concurrency = Concurrency{"db", 3, OnConflict::kReplace};
+  pipeline.priority = 9;
+  pipeline.timeout_ms = 7'200'000;
+  return pipeline;
+}
+
 inline bool equal(const Pipeline& a, const Pipeline& b) {
   return a.name == b.name && a.title == b.title && a.description == b.description &&
          a.triggers == b.triggers && a.params == b.params && a.tasks == b.tasks &&
-         a.origin == b.origin;
+         a.concurrency == b.concurrency && a.priority == b.priority &&
+         a.timeout_ms == b.timeout_ms && a.origin == b.origin;
 }
 
 }  // namespace pawl

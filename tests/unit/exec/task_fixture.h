@@ -1,0 +1,40 @@
+// One TaskRunner at a time, on the test's own thread or on one that the test makes.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <stop_token>
+
+#include "exec/container_spec.h"
+#include "exec/task_runner.h"
+#include "unit/exec/runner_fixture.h"
+
+namespace pawl {
+
+struct TaskFixture : RunnerFixture {
+  LiveRestore live_restore{engine};
+  AttemptControl control;
+  std::stop_source shutdown;
+
+  void run(const RunAttempt& order, const LogPosition& from = {}) {
+    TaskRunner({engine, sink, clock, policy, kInstance, live_restore, times}, order, from, control,
+               shutdown.get_token())
+        .run();
+  }
+  // As an earlier agent left it.
+  void create(const RunAttempt& order) {
+    REQUIRE(engine.create(container_spec(kInstance, order), {}));
+  }
+  void create_and_start(const RunAttempt& order) {
+    create(order);
+    REQUIRE(engine.start(name(order), {}));
+  }
+};
+
+inline RunAttempt recovered(RunAttempt order, bool started) {
+  order.recovered = true;
+  order.expect_started = started;
+  return order;
+}
+
+}  // namespace pawl
