@@ -66,8 +66,12 @@ void Simulation::publish(const std::vector<std::string>& names, const std::strin
     if (!definition || name == changed) {
       definition = make_pipeline(life_.random, name, names_, revision_);
     }
-    pulled.files.push_back(SourceFile{name + ".yaml", false, {definition}});
+    // One that is broken leaves the last good one in force.
+    const bool broken = life_.fault_in(40);
+    pulled.files.push_back(SourceFile{name + ".yaml", broken, {}});
+    if (!broken) pulled.files.back().pipelines.push_back(definition);
   }
+  if (life_.fault_in(10)) pulled.state.error = "the remote is away";
   Event event;
   event.body = std::move(pulled);
   agent_.events.push_back(std::move(event));
@@ -141,7 +145,11 @@ void Simulation::check_schedules(std::int64_t since_ms) {
 }
 
 void Simulation::wind_down() {
-  publish({}, {});
+  if (life_.random.one_in(2)) {
+    publish({}, {});
+  } else {
+    agent_.events.emplace_back().body = SourceRemoved{"fleet"};
+  }
   const auto is_done = [&] {
     return agent_.is_alive() && agent_.is_idle() && workers_.idle() && clients_.all_answered() &&
            store_.unfinished.empty() && store_.pipelines.empty();
