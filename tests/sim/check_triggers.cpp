@@ -47,7 +47,7 @@ void Observer::observe_clock(const StepRecord& step) {
 void Observer::check_made(const StepRecord& step, RunId id) {
   const StoredRun& run = run_of(id);
   const bool refused = run.run.status == Status::kSkipped;
-  const bool suspended = delta_.suspensions.contains(run.run.pipeline);
+  const bool suspended = store_.suspensions.contains(run.run.pipeline);
   const TriggerKind kind = run.run.trigger.kind;
   if (store_.find(run.run.pipeline, run.run.trigger.identity) != id) {
     violate(id, " was stored without its identity");
@@ -99,7 +99,7 @@ void Observer::check_bounds(const Run& made) {
 void Observer::check_tick(const StepRecord& step, const Run& run) {
   const RunId id = run.id;
   const WallTime at = run.trigger.scheduled_at;
-  if (delta_.suspensions.contains(run.pipeline)) violate(id, " is a tick of a suspended pipeline");
+  if (store_.suspensions.contains(run.pipeline)) violate(id, " is a tick of a suspended pipeline");
   if (!clock_trusted_) violate(id, " is a tick by a clock that is not to be trusted yet");
   if (at > step.event.wall) violate(id, " is a tick that has not come yet");
   const auto resumed = resumed_.find(run.pipeline);
@@ -197,6 +197,8 @@ void Observer::check_mark(const StepRecord& step, const SaveScheduleMark& mark) 
   }
 }
 
+// What was pulled or suspended in a step holds for the runs whose time ran out in it.
+//
 // Whether `pipeline` can, by way of pipeline triggers, come after `first`.
 bool Observer::comes_after(const std::string& pipeline, const std::string& first) const {
   std::set<std::string> before = {pipeline};
@@ -204,8 +206,8 @@ bool Observer::comes_after(const std::string& pipeline, const std::string& first
   while (!open.empty()) {
     const std::string name = open.back();
     open.pop_back();
-    const auto entry = delta_.pipelines.find(name);
-    if (entry == delta_.pipelines.end()) continue;
+    const auto entry = store_.pipelines.find(name);
+    if (entry == store_.pipelines.end()) continue;
     for (const Trigger& trigger : entry->second->triggers) {
       const auto* upstream = std::get_if<PipelineTrigger>(&trigger);
       if (upstream == nullptr) continue;
@@ -218,8 +220,8 @@ bool Observer::comes_after(const std::string& pipeline, const std::string& first
 
 void Observer::check_follower(const Run& run) {
   const RunId parent = run.trigger.parent;
-  const auto definition = delta_.pipelines.find(run.pipeline);
-  if (!delta_.ended.contains(parent) || definition == delta_.pipelines.end() ||
+  const auto definition = store_.pipelines.find(run.pipeline);
+  if (!delta_.ended.contains(parent) || definition == store_.pipelines.end() ||
       !is_followed(*definition->second, run_of(parent).run)) {
     return violate(run.id, " follows run " + parent.text() + ", which did not just end for it");
   }
@@ -228,14 +230,14 @@ void Observer::check_follower(const Run& run) {
   if (run.trigger.depth != ended.trigger.depth + 1) violate(run.id, " has a wrong depth");
   const bool circle = run.pipeline == ended.pipeline || comes_after(ended.pipeline, run.pipeline);
   const bool barred = circle || run.trigger.depth > limits::kTriggerDepth ||
-                      delta_.suspensions.contains(run.pipeline);
+                      store_.suspensions.contains(run.pipeline);
   const bool skipped = run.status == Status::kSkipped && run.reason == Reason::kCondition;
   if (barred != skipped) violate(run.id, " goes round in a circle, or was taken to");
 }
 
 void Observer::check_followers(RunId ended) {
   const Run& run = run_of(ended).run;
-  for (const auto& [name, pipeline] : delta_.pipelines) {
+  for (const auto& [name, pipeline] : store_.pipelines) {
     if (!is_followed(*pipeline, run)) continue;
     const auto follower = store_.find(name, identity_after(run));
     if (!follower || !was_made(*follower)) {
