@@ -112,7 +112,8 @@ Result<void> Agent::start() {
                                  KeepRules{config_.keep_age_ms, config_.keep_runs_per_pipeline});
   workers_ = std::make_unique<WorkerPool>(
       *engine_, *loop_, clock_,
-      WorkerPool::Settings{config_.workers, store_->instance_id(), config_.policy});
+      WorkerPool::Settings{
+          config_.workers, store_->instance_id(), config_.policy, {}, store_->former_instances()});
   pullers_ = std::make_unique<SourcePullers>(
       SourcePullers::Parts{*git_, *loop_, replies_, published_, clock_}, config_);
   control_ = std::make_unique<ControlService>(

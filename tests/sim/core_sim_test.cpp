@@ -1,6 +1,11 @@
-// F17, first version: many seeded lives of an agent, each with crashes, lost and repeated events. A
-// failing seed is printed; PAWL_SIM_SEED=N runs that one alone, PAWL_SIM_SEEDS=N sets how many.
+// F17: many seeded lives of an agent. A seed that breaks an invariant is printed with the command that plays
+// it again in a debugger.
+//   PAWL_SIM_SEED=N        that one alone; with PAWL_SIM_TRACE=1 its story on stdout
+//   PAWL_SIM_FIRST_SEED=N  from where (1)
+//   PAWL_SIM_SEEDS=N       how many (10,000)
 #include <doctest/doctest.h>
+
+#include <unistd.h>
 
 #include <cstdlib>
 #include <string>
@@ -14,17 +19,25 @@ std::uint64_t number_from(const char* name, std::uint64_t fallback) {
   return text == nullptr ? fallback : std::strtoull(text, nullptr, 10);
 }
 
+std::string own_path() {
+  char path[4096];
+  const ssize_t length = readlink("/proc/self/exe", path, sizeof path);
+  return length <= 0 ? "sim-core" : std::string(path, static_cast<std::size_t>(length));
+}
+
 }  // namespace
 
 TEST_CASE("no seed breaks an invariant of the core") {
   const std::uint64_t only = number_from("PAWL_SIM_SEED", 0);
-  const std::uint64_t first = only != 0 ? only : 1;
-  const std::uint64_t last = only != 0 ? only : number_from("PAWL_SIM_SEEDS", 10'000);
+  const std::uint64_t first = only != 0 ? only : number_from("PAWL_SIM_FIRST_SEED", 1);
+  const std::uint64_t count = only != 0 ? 1 : number_from("PAWL_SIM_SEEDS", 10'000);
+  const bool traced = number_from("PAWL_SIM_TRACE", 0) != 0;
   std::size_t runs = 0;
   std::size_t crashes = 0;
   std::size_t starts = 0;
-  for (std::uint64_t seed = first; seed <= last; ++seed) {
-    const pawl::sim::SimulationResult result = pawl::sim::Simulation(seed).run();
+  for (std::uint64_t seed = first; seed < first + count; ++seed) {
+    INFO("PAWL_SIM_SEED=" << seed << " gdb --args " << own_path());
+    const pawl::sim::SimulationResult result = pawl::sim::Simulation(seed, traced).run();
     runs += result.runs;
     crashes += result.crashes;
     starts += result.starts;
@@ -33,7 +46,14 @@ TEST_CASE("no seed breaks an invariant of the core") {
     }
     if (!result.violations.empty()) break;
   }
-  MESSAGE("seeds " << first << ".." << last << ": " << runs << " runs, " << starts
+  MESSAGE("seeds " << first << ".." << first + count - 1 << ": " << runs << " runs, " << starts
                    << " containers, " << crashes << " crashes");
   CHECK(runs > 0);
+}
+
+TEST_CASE("the same seed gives the same life") {
+  if (std::getenv("PAWL_SIM_SEED") != nullptr) return;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    CHECK(pawl::sim::Simulation(seed).run().digest == pawl::sim::Simulation(seed).run().digest);
+  }
 }

@@ -1,170 +1,107 @@
 #include "sim/model_engine.h"
 
+#include <algorithm>
 #include <iterator>
+
+#include "sim/world.h"
 
 namespace pawl::sim {
 
-bool ModelEngine::create(const AttemptKey& key) {
-  return containers.emplace(key, ModelContainer{}).second;
-}
-
-void ModelEngine::start(const AttemptKey& key, const std::string& behaviour, WallTime wall,
-                        MonoTime mono) {
+void ModelEngine::start(const AttemptKey& key, const std::string& behaviour) {
   ModelContainer& container = containers.at(key);
   if (container.phase != ModelContainer::Phase::kCreated) return;
+  ContainerHistory& record = history[key];
   // Whoever removes a container before its start is recorded leaves nothing to tell that it ran.
-  if (++starts[key] > 1 && !lost.contains(key)) {
-    violations.push_back("an attempt was started twice");
+  if (++record.starts > 1 && !record.lost) life_.violate("an attempt was started twice");
+  for (auto other = containers.lower_bound(AttemptKey{key.run, key.task, 0});
+       other != containers.end() && other->first.run == key.run && other->first.task == key.task;
+       ++other) {
+    if (other->second.phase == ModelContainer::Phase::kRunning) {
+      life_.violate("two containers of one task run at once");
+    }
   }
+  record.started_ms = life_.clock.true_ms();
+  record.boot_id = life_.clock.boot_id();
   container.phase = ModelContainer::Phase::kRunning;
-  container.started_at = wall;
-  container.ends_at = mono.plus_ms(static_cast<std::int64_t>(1 + random_.below(20'000)));
-  if (behaviour == "fail") container.exit_code = 1;
-  if (behaviour == "flaky") container.exit_code = key.attempt < 2 ? 1 : 0;
-  if (behaviour == "oom") {
+  container.started_at = life_.clock.wall();
+  container.ends_ms = life_.clock.true_ms() + life_.random.between(1, 8'000);
+  if (behaviour == behaviour::kFail) container.exit_code = 1;
+  if (behaviour == behaviour::kFlaky) container.exit_code = key.attempt < 2 ? 1 : 0;
+  if (behaviour == behaviour::kOom) {
     container.exit_code = 137;
     container.oom_killed = true;
   }
-  if (behaviour == "long") {
-    container.ends_at = mono.plus_ms(3'600'000);
-    container.ignores_term = random_.one_in(2);
+  if (behaviour == behaviour::kLong || behaviour == behaviour::kStubborn) {
+    container.ends_ms = life_.clock.true_ms() + 24 * 3'600'000;
+    container.ignores_term = behaviour == behaviour::kStubborn;
   }
 }
 
-void ModelEngine::signal(const AttemptKey& key, bool kill, WallTime wall) {
+void ModelEngine::end(const AttemptKey& key, ModelContainer& container, std::int32_t exit_code) {
+  container.phase = ModelContainer::Phase::kExited;
+  container.exit_code = exit_code;
+  container.ended_at = life_.clock.wall();
+  history[key].exit_code = exit_code;
+}
+
+void ModelEngine::signal(const AttemptKey& key, bool kill) {
   const auto found = containers.find(key);
   if (!reachable || found == containers.end()) return;
   ModelContainer& container = found->second;
   if (container.phase != ModelContainer::Phase::kRunning) return;
   if (!kill && container.ignores_term) return;
-  container.phase = ModelContainer::Phase::kExited;
-  container.exit_code = kill ? 137 : 143;
   container.oom_killed = false;
-  container.ended_at = wall;
+  end(key, container, kill ? 137 : 143);
 }
 
-void ModelEngine::remove(const AttemptKey& key) { containers.erase(key); }
-
-void ModelEngine::advance(WallTime wall, MonoTime mono) {
+void ModelEngine::advance() {
   for (auto& [key, container] : containers) {
-    if (container.phase != ModelContainer::Phase::kRunning || container.ends_at > mono) continue;
-    container.phase = ModelContainer::Phase::kExited;
-    container.ended_at = wall;
-    if (container.exit_code == 0) ++good_ends[key];
+    if (container.phase != ModelContainer::Phase::kRunning) continue;
+    if (container.ends_ms > life_.clock.true_ms()) continue;
+    end(key, container, container.exit_code);
+    if (container.exit_code == 0) ++history[key].good_ends;
   }
+}
+
+std::optional<std::int64_t> ModelEngine::next_end() const {
+  std::optional<std::int64_t> next;
+  for (const auto& [key, container] : containers) {
+    if (container.phase != ModelContainer::Phase::kRunning) continue;
+    if (!next || container.ends_ms < *next) next = container.ends_ms;
+  }
+  return next;
 }
 
 void ModelEngine::lose_one() {
   if (containers.empty()) return;
   auto victim = containers.begin();
-  std::advance(victim, static_cast<std::ptrdiff_t>(random_.below(containers.size())));
-  lost[victim->first] = true;
+  std::advance(victim, static_cast<std::ptrdiff_t>(life_.random.below(containers.size())));
+  ContainerHistory& record = history[victim->first];
+  record.interfered = true;
+  record.lost = true;
   containers.erase(victim);
 }
 
-void ModelWorkers::run(const RunAttempt& order) {
-  Worker worker;
-  worker.order = order;
-  worker.stop = order.stop;
-  if (!workers_.emplace(order.key, std::move(worker)).second) {
-    engine_.violations.push_back("an attempt was given to two workers");
+void ModelEngine::cut_off_all(ModelContainer::Cut cut) {
+  for (auto& [key, container] : containers) {
+    if (container.phase != ModelContainer::Phase::kRunning) continue;
+    container.cut = cut;
+    container.oom_killed = false;
+    history[key].interfered = true;
+    end(key, container, life_.random.one_in(2) ? 0 : 255);
   }
 }
 
-void ModelWorkers::signal(const SignalAttempt& order, WallTime wall) {
-  const auto found = workers_.find(order.key);
-  if (found == workers_.end()) return;
-  found->second.stop = true;
-  engine_.signal(order.key, order.kill, wall);
+void ModelEngine::restart(bool live_restore) {
+  ++incarnation_;
+  if (!live_restore) cut_off_all(ModelContainer::Cut::kByEngine);
 }
 
-void ModelWorkers::report(std::deque<Event>& events, const AttemptKey& key,
-                          AttemptOutcome outcome) {
-  Event event;
-  event.body = AttemptEnded{key, std::move(outcome)};
-  events.push_back(event);
-  if (random_.one_in(20)) events.push_back(event);  // a repeated report is harmless
-}
-
-bool ModelWorkers::advance_worker(Worker& worker, std::deque<Event>& events, WallTime wall,
-                                  MonoTime mono) {
-  const AttemptKey& key = worker.order.key;
-  const Task& task = worker.order.definition->tasks[key.task];
-  const auto found = engine_.containers.find(key);
-  switch (worker.step) {
-    case Worker::Step::kCreate:
-      if (found == engine_.containers.end()) {
-        if (worker.order.expect_started) {
-          report(events, key,
-                 {AttemptOutcome::Kind::kMissing, 0, false, Reason::kNone, "", "", {}, {}});
-          return true;
-        }
-        if (worker.stop || task.image == "missing") {
-          const Reason reason = worker.stop ? Reason::kNone : Reason::kImage;
-          report(events, key,
-                 {AttemptOutcome::Kind::kNotStarted, 0, false, reason, "", "", {}, {}});
-          return true;
-        }
-        engine_.create(key);
-      }
-      worker.step = Worker::Step::kStart;
-      return false;
-    case Worker::Step::kStart:
-      if (found == engine_.containers.end()) break;
-      if (worker.stop && found->second.phase == ModelContainer::Phase::kCreated) {
-        report(events, key,
-               {AttemptOutcome::Kind::kNotStarted, 0, false, Reason::kNone, "", "", {}, {}});
-        return true;
-      }
-      engine_.start(key, task.command.front(), wall, mono);
-      worker.step = Worker::Step::kReportStart;
-      return false;
-    case Worker::Step::kReportStart: {
-      if (found == engine_.containers.end()) break;
-      Event event;
-      event.body = AttemptStarted{key, "container", found->second.started_at};
-      events.push_back(event);
-      if (worker.stop) engine_.signal(key, false, wall);
-      worker.step = Worker::Step::kWait;
-      return false;
-    }
-    case Worker::Step::kWait: {
-      if (found == engine_.containers.end()) break;
-      const ModelContainer& container = found->second;
-      if (container.phase != ModelContainer::Phase::kExited) return false;
-      report(events, key,
-             {AttemptOutcome::Kind::kExited, container.exit_code, container.oom_killed,
-              Reason::kNone, "", "container", container.started_at, container.ended_at});
-      return true;
-    }
-  }
-  report(events, key, {AttemptOutcome::Kind::kMissing, 0, false, Reason::kNone, "", "", {}, {}});
-  return true;
-}
-
-void ModelWorkers::advance(std::deque<Event>& events, WallTime wall, MonoTime mono) {
-  if (!engine_.reachable) return;
-  if (!removals_.empty() && random_.one_in(2)) {
-    engine_.remove(removals_.back());
-    removals_.pop_back();
-  }
-  if (workers_.empty()) return;
-  auto worker = workers_.begin();
-  std::advance(worker, static_cast<std::ptrdiff_t>(random_.below(workers_.size())));
-  if (advance_worker(worker->second, events, wall, mono)) workers_.erase(worker);
-}
-
-void ModelWorkers::crash() {
-  workers_.clear();
-  removals_.clear();
-}
-
-void ModelWorkers::list(std::deque<Event>& events) const {
-  EngineListed listed;
-  for (const auto& [key, container] : engine_.containers) listed.containers.push_back({key, ""});
-  Event event;
-  event.body = std::move(listed);
-  events.push_back(std::move(event));
+void ModelEngine::reboot() {
+  ++incarnation_;
+  // Nobody can tell which of them had ended by themselves.
+  for (const auto& [key, container] : containers) history[key].interfered = true;
+  cut_off_all(ModelContainer::Cut::kByHost);
 }
 
 }  // namespace pawl::sim

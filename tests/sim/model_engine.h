@@ -1,81 +1,70 @@
-// A container engine that outlives the agent, and the workers that drive it, which do not. The
-// workers follow exec/task_runner.h step by step; each step can be the last before a crash.
+// A container engine and the machine under it, which outlive the agent. Never more than what Docker promises:
+// containers end, are lost behind our back, are cut off by a reboot or by the engine's restart, and
+// then the engine may claim that they ended well.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
+#include <optional>
 #include <string>
-#include <vector>
 
-#include "model/command.h"
-#include "model/event.h"
-#include "sim/random.h"
+#include "base/ids.h"
+#include "base/time.h"
+#include "sim/life.h"
 
 namespace pawl::sim {
 
 struct ModelContainer {
-  enum class Phase { kCreated, kRunning, kExited } phase = Phase::kCreated;
+  enum class Phase : std::uint8_t { kCreated, kRunning, kExited } phase = Phase::kCreated;
+  enum class Cut : std::uint8_t { kNone, kByEngine, kByHost } cut = Cut::kNone;
   WallTime started_at;
   WallTime ended_at;
-  MonoTime ends_at;  // by itself
+  std::int64_t ends_ms = 0;  // by itself, in true time
   std::int32_t exit_code = 0;
   bool oom_killed = false;
   bool ignores_term = false;
 };
 
-// What a container does, by the first word of its command: "ok", "fail", "flaky" (fails at first), "long", "oom".
-class ModelEngine {
- public:
-  explicit ModelEngine(Random& random) : random_(random) {}
-
-  bool create(const AttemptKey& key);
-  void start(const AttemptKey& key, const std::string& behaviour, WallTime wall, MonoTime mono);
-  void signal(const AttemptKey& key, bool kill, WallTime wall);
-  void remove(const AttemptKey& key);
-  // Containers whose time has come end.
-  void advance(WallTime wall, MonoTime mono);
-  // Somebody removed a container behind our back.
-  void lose_one();
-
-  std::map<AttemptKey, ModelContainer> containers;
-  std::map<AttemptKey, int> starts;     // how often each was started, ever
-  std::map<AttemptKey, int> good_ends;  // exits with 0, ever
-  std::map<AttemptKey, bool> lost;      // removed behind our back
-  bool reachable = true;
-  std::vector<std::string> violations;
-
- private:
-  Random& random_;
+// What truly happened to one attempt's container, whatever the agent knows of it.
+struct ContainerHistory {
+  int starts = 0;
+  int good_ends = 0;        // exits with 0 of its own
+  bool interfered = false;  // lost or cut off
+  bool lost = false;        // removed behind our back
+  std::int64_t started_ms = 0;
+  std::string boot_id;         // of its last start
+  std::int32_t exit_code = 0;  // of its last true end
 };
 
-class ModelWorkers {
+class ModelEngine {
  public:
-  ModelWorkers(ModelEngine& engine, Random& random) : engine_(engine), random_(random) {}
+  explicit ModelEngine(Life& life) : life_(life) {}
 
-  void run(const RunAttempt& order);
-  void signal(const SignalAttempt& order, WallTime wall);
-  void remove(const RemoveContainer& order) { removals_.push_back(order.key); }
-  // Lets one worker take one step; reports go to `events`.
-  void advance(std::deque<Event>& events, WallTime wall, MonoTime mono);
-  void crash();
-  void list(std::deque<Event>& events) const;
-  [[nodiscard]] std::size_t busy() const { return workers_.size(); }
-  [[nodiscard]] bool idle() const { return workers_.empty() && removals_.empty(); }
+  void create(const AttemptKey& key) { containers.emplace(key, ModelContainer{}); }
+  void start(const AttemptKey& key, const std::string& behaviour);
+  void signal(const AttemptKey& key, bool kill);
+  void remove(const AttemptKey& key) { containers.erase(key); }
+  // Containers whose time has come end.
+  void advance();
+  // When the next one will end by itself, in true time.
+  [[nodiscard]] std::optional<std::int64_t> next_end() const;
+
+  void lose_one();
+  // Containers live on with `live_restore`; else they are cut off.
+  void restart(bool live_restore);
+  void reboot();
+  [[nodiscard]] std::string incarnation() const { return "engine-" + std::to_string(incarnation_); }
+
+  std::map<AttemptKey, ModelContainer> containers;
+  std::map<AttemptKey, ContainerHistory> history;
+  bool reachable = true;
 
  private:
-  struct Worker {
-    RunAttempt order;
-    enum class Step { kCreate, kStart, kReportStart, kWait } step = Step::kCreate;
-    bool stop = false;
-  };
-  bool advance_worker(Worker& worker, std::deque<Event>& events, WallTime wall, MonoTime mono);
-  void report(std::deque<Event>& events, const AttemptKey& key, AttemptOutcome outcome);
+  void cut_off_all(ModelContainer::Cut cut);
+  void end(const AttemptKey& key, ModelContainer& container, std::int32_t exit_code);
 
-  ModelEngine& engine_;
-  Random& random_;
-  std::map<AttemptKey, Worker> workers_;
-  std::vector<AttemptKey> removals_;
+  Life& life_;
+  std::uint64_t incarnation_ = 1;
 };
 
 }  // namespace pawl::sim

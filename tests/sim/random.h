@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 namespace pawl::sim {
 
@@ -17,8 +18,16 @@ class Random {
   }
   // In [0, bound).
   std::uint64_t below(std::uint64_t bound) { return bound == 0 ? 0 : next() % bound; }
+  // In [low, high].
+  std::int64_t between(std::int64_t low, std::int64_t high) {
+    return low + static_cast<std::int64_t>(below(static_cast<std::uint64_t>(high - low) + 1));
+  }
   // True once in `n` times on average.
   bool one_in(std::uint64_t n) { return below(n) == 0; }
+  template <typename T>
+  const T& pick(const std::vector<T>& values) {
+    return values[below(values.size())];
+  }
 
  private:
   std::uint64_t state_;

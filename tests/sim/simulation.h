@@ -1,18 +1,22 @@
-// One seeded life of an agent: the real core and recovery against a model store and engine that
-// crash, lose, delay and repeat at seeded points (fault F17). The same seed gives the same life.
+// One seeded life of an agent: the real core and recovery against a model store, engine and clock that
+// crash, lose, delay, repeat and jump at seeded points (fault F17). The same seed gives the same life.
+//
+// First everything goes wrong, then the faults stop and the clock is right: schedules must go on. At
+// last nothing new comes: everything must come to its end.
 #pragma once
 
 #include <cstdint>
-#include <deque>
-#include <map>
-#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
-#include "core/state.h"
+#include "sim/clients.h"
+#include "sim/life.h"
+#include "sim/model_agent.h"
 #include "sim/model_engine.h"
 #include "sim/model_store.h"
-#include "sim/random.h"
+#include "sim/model_workers.h"
+#include "sim/observer.h"
 
 namespace pawl::sim {
 
@@ -21,51 +25,44 @@ struct SimulationResult {
   std::size_t runs = 0;
   std::size_t crashes = 0;
   std::size_t starts = 0;
+  std::uint64_t digest = 0;  // of all that happened
 };
 
 class Simulation {
  public:
-  explicit Simulation(std::uint64_t seed);
+  explicit Simulation(std::uint64_t seed, bool traced = false);
   SimulationResult run();
 
  private:
-  // A client that repeats its request until it is answered.
-  struct Client {
-    TriggerTarget target;
-    bool webhook = false;
-    std::optional<RunId> answer;
-    bool refused = false;
-  };
-
-  void publish_pipelines();
-  void start_agent();
-  void crash_agent();
+  [[nodiscard]] bool is_right() const { return life_.violations.empty(); }
   void round();
-  void inject_fault();
+  // A short while, or until the next thing that anybody waits for.
   void pass_time();
-  void make_requests();
-  void handle(Event event);
-  bool carry_out(const Commands& commands);  // false: crashed in between
-  void deliver(const Reply& reply);
-  void check_always();
-  void check_dispatch(const RunAttempt& order);
-  void check_end();
-  void violate(std::string what) { result_.violations.push_back(std::move(what)); }
+  void live_with_faults();
+  void stop_faults();
+  void live_in_calm();
+  void wind_down();
+  void check_schedules(std::int64_t since_ms);
+  void publish(const std::vector<std::string>& names, const std::string& changed);
 
-  Random random_;
+  // faults.cpp
+  void inject_faults();
+  void set_clock();
+  void reboot();
+  void change_pipelines();
+  void change_disk();
+
+  Life life_;
+  const bool flooded_;  // one pipeline gets more triggers than it may have runs
+  std::vector<std::string> names_;
+  std::uint32_t revision_ = 0;
+  std::map<std::string, PipelinePtr> definitions_;  // what Git has
   ModelStore store_;
   ModelEngine engine_;
   ModelWorkers workers_;
-  std::optional<State> state_;
-  std::deque<Event> events_;
-  std::vector<Client> clients_;
-  std::map<RequestId, std::size_t> waiting_;  // request → client
-  RequestId last_request_ = 0;
-  WallTime wall_{1'800'000'000'000};
-  MonoTime mono_{1'000};
-  std::uint32_t slots_ = 1;
-  bool faults_ = true;
-  SimulationResult result_;
+  Observer observer_;
+  Clients clients_;
+  ModelAgent agent_;
 };
 
 }  // namespace pawl::sim
