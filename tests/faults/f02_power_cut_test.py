@@ -23,6 +23,7 @@ tasks: [{id: a, image: "nowhere.invalid/x:1", command: "true"}]
 NOSYNC = os.environ.get("PAWL_NOSYNC_BINARY") or os.path.join(
     os.path.dirname(os.path.abspath(__file__)), "..", "..", "build", "release", "tests", "faults", "pawl-nosync")
 SENDERS = 3
+KEEP_ALL = "keep: {age: 0, runs_per_pipeline: 0}"  # what retention removes is not lost
 
 
 class PowerCut(FaultCase):
@@ -34,7 +35,7 @@ class PowerCut(FaultCase):
         outer = self.small_filesystem(2 << 30, "xfs")
         image = os.path.join(outer.path, "disk")
         inner = self.small_filesystem(256 << 20, image=image)
-        agent = self.agent(PIPELINES, state_directory=os.path.join(inner.path, "state"))
+        agent = self.agent(PIPELINES, state=KEEP_ALL, state_directory=os.path.join(inner.path, "state"))
         agent.start()
         agent.stop()
         agent.program = [program]
@@ -56,7 +57,7 @@ class PowerCut(FaultCase):
     def found_in(self, copy):
         """{run id: run} of an agent that starts on the copy. It has no engine: the containers are another's."""
         filesystem = LoopFilesystem(0, image=copy, make=False)
-        agent = self.agent(PIPELINES, image=False, engine_socket="/nonexistent/docker.sock",
+        agent = self.agent(PIPELINES, image=False, engine_socket="/nonexistent/docker.sock", state=KEEP_ALL,
                            state_directory=os.path.join(filesystem.path, "state"))
         try:
             agent.start(wait_for_pipelines=False)

@@ -52,7 +52,7 @@ int main(int argc, char** argv) {
   if (argc < 3) return 2;
   StoreOptions options;
   options.directory = argv[1];
-  options.map_bytes = std::size_t{8} << 30;
+  options.map_bytes = std::size_t{2} << 30;
   auto store = open_store(options);
   const auto filled = store ? fill(**store, std::strtoull(argv[2], nullptr, 10),
                                    argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 0)
