@@ -11,6 +11,10 @@ namespace {
 
 using Phase = ContainerState::Phase;
 
+// containerd's own code for an end that it does not know. A live-restored container that had exited with 0 while no
+// engine was there was seen to have it (20.10).
+constexpr int kUnknownExit = 255;
+
 }  // namespace
 
 TaskRunner::Step TaskRunner::follow() {
@@ -80,9 +84,10 @@ TaskRunner::Step TaskRunner::judge(const ContainerState& state) {
     case EndBelief::kTrue:
       break;
   }
+  const bool ended_unseen = !engine_.empty() && engine_ != told_by;
   // What it printed while no engine was there to read it is gone with it (seen with 20.10).
-  if (!engine_.empty() && engine_ != told_by) log_cut_ = true;
-  if (!state.ended_at.is_set()) {
+  if (ended_unseen) log_cut_ = true;
+  if (!state.ended_at.is_set() || (ended_unseen && state.exit_code == kUnknownExit)) {
     return lost("the engine does not know how container " + spec_.name + " ended");
   }
   outcome_.exit_code = state.exit_code;

@@ -102,6 +102,26 @@ TEST_CASE("with live-restore a task outlives its engine") {
   CHECK(fixture.sink.output() == "waiting\nmore\n");
 }
 
+TEST_CASE("with live-restore, exit code 255 of an end that no engine saw is not one") {
+  Watched fixture;
+  fixture.engine.set_live_restore(true);
+  fixture.begin();
+  SUBCASE("containerd's word for not knowing") {
+    fixture.engine.go_down(false);
+    fixture.engine.finish(fixture.name(fixture.task), 255);
+    fixture.engine.come_up();
+    const AttemptOutcome outcome = fixture.await_outcome();
+    CHECK(outcome.kind == Kind::kMissing);
+    CHECK(outcome.log_incomplete);
+  }
+  SUBCASE("seen by its engine, it is the task's own") {
+    fixture.engine.finish(fixture.name(fixture.task), 255);
+    const AttemptOutcome outcome = fixture.await_outcome();
+    CHECK(outcome.kind == Kind::kExited);
+    CHECK(outcome.exit_code == 255);
+  }
+}
+
 TEST_CASE("live-restore counts only if both engines had it") {
   Watched fixture;
   bool before = false;
