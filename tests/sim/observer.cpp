@@ -62,6 +62,7 @@ void Observer::before(const StepRecord& step) {
 void Observer::after(const StepRecord& step) {
   if (step.recovery) {
     recovered_ms_ = life_.clock.true_ms();
+    rebuilt_floor_ = store_.highest_time;
   }
   if (!step.recovery) observe_clock(step);
   const bool time_passed = !step.recovery && std::holds_alternative<TimePassed>(step.event.body);
