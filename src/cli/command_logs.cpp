@@ -33,13 +33,22 @@ Result<void> print_log(History& history, const LogQuery& query, bool whole_lines
   return result;
 }
 
+// Whether some of an attempt's output (0: the last's) is known to be missing.
+bool is_incomplete(const Json& task, std::uint32_t attempt) {
+  const Json::Array& attempts = task["attempts"].items();
+  const std::size_t number = attempt == 0 ? attempts.size() : attempt;
+  return number > 0 && number <= attempts.size() &&
+         attempts[number - 1]["log_incomplete"].as_bool();
+}
+
 Result<ExitCode> print_all(const LogsArguments& arguments, const Json& run, History& history,
                            Context& context) {
   bool first = true;
   for (const Json* task : tasks_in_dag_order(run)) {
     const std::string& id = (*task)["id"].as_string();
     context.out().write((first ? "==> " : "\n==> ") + printable(id) + ": " +
-                        printable((*task)["status"].as_string()) + " <==\n");
+                        printable((*task)["status"].as_string()) +
+                        (is_incomplete(*task, 0) ? ", log incomplete" : "") + " <==\n");
     first = false;
     if ((*task)["attempts"].items().empty()) continue;
     PAWL_CHECK(print_log(history, {arguments.run, id, 0, false}, true, context));
@@ -92,6 +101,9 @@ Result<ExitCode> execute(const LogsArguments& arguments, Context& context) {
   }
   const LogQuery query{arguments.run, arguments.task, arguments.attempt, follow};
   PAWL_CHECK(print_log(*history, query, context.out().is_terminal(), context));
+  if (is_incomplete(*task, arguments.attempt)) {
+    context.note("some of this output is known to be missing");
+  }
   return ExitCode::kDone;
 }
 

@@ -230,7 +230,12 @@ void on_started(StepContext& context, const AttemptStarted& event) {
   RunEntry* run = find_live(context.state, event.key);
   if (run == nullptr) return;
   TaskEntry& task = run->tasks[event.key.task];
-  if (task.live->status == Status::kRunning) return;  // re-attached: recovery armed its timer
+  if (task.live->status == Status::kRunning) {
+    // Re-attached: recovery armed its timer. One that outlived a restart of the engine is the new one's.
+    if (event.engine.empty() || event.engine == task.live->engine) return;
+    task.live->engine = event.engine;
+    return context.emit(SaveAttempt{*task.live});
+  }
   task.live->status = Status::kRunning;
   task.live->container_id = event.container_id;
   task.live->started_at = event.started_at.is_set() ? event.started_at : context.wall;

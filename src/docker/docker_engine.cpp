@@ -146,8 +146,13 @@ class DockerEngine : public ContainerEngine {
   Result<void> start(const std::string& name, const Stop& stop) override {
     HttpRequest request = post(container_target(name, "/start"));
     request.total_ms = limits::kEngineStartMs;
+    bool sent = false;
+    request.sent = &sent;
     const auto response = client_.call(std::move(request), stop);
     if (response) return {};
+    if (!sent && response.error().kind == ErrorKind::kUnavailable) {
+      return Error{ErrorKind::kExhausted, response.error().message, {}};
+    }
     if (response.error().kind != ErrorKind::kNotFound) return response.error();
     const auto state = inspect(name, stop);
     if (!state) return state.error();

@@ -196,6 +196,7 @@ Result<HttpResponse> HttpConnection::perform(const HttpRequest& request,
   }
   std::optional<Error> failure = drive(multi_, transfer, stop);
   const CURLcode code = result_of(multi_);
+  if (request.sent != nullptr) *request.sent = code != CURLE_COULDNT_CONNECT;
   if (!failure && transfer.failure) failure = std::move(transfer.failure);
   if (!failure && code != CURLE_OK) failure = transfer_error(code, easy_, socket_path_);
   curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &transfer.response.status);

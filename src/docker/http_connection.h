@@ -38,6 +38,7 @@ struct HttpRequest {
   bool idempotent = true;
   bool new_connection = false;  // whatever may be kept
   BodySink* sink = nullptr;     // gets the body of a 2xx response; without one it is collected
+  bool* sent = nullptr;  // told whether it may have been heard; untouched where nothing was tried
 };
 
 struct HttpResponse {

@@ -21,6 +21,8 @@ inline constexpr std::string_view kLabelPipeline = "dev.pawl.pipeline";
 inline constexpr std::string_view kLabelTask = "dev.pawl.task";  // its id
 inline constexpr std::string_view kLabelTaskIndex = "dev.pawl.task_index";
 inline constexpr std::string_view kLabelAttempt = "dev.pawl.attempt";
+// The engine's incarnation at the creation, where it could be told (task_runner.h).
+inline constexpr std::string_view kLabelEngine = "dev.pawl.engine";
 
 using Labels = std::map<std::string, std::string>;
 

@@ -90,9 +90,14 @@ TaskRunner::Step TaskRunner::adopt(const ContainerState& state, bool settled) {
   }
   state_ = state;
   if (state.phase == Phase::kCreated) return start_found(settled);
-  // Nothing outlives a restart of the host; whatever this is, its removal ends it.
-  if (rebooted_ && state.phase == Phase::kRunning) return lost(kHostRestarted);
   log_.note("found container " + short_id(state.id) + " again");
+  if (rebooted_) {
+    // Nothing outlives a restart of the host; whatever runs here, its removal ends it. Its start is not reported: the
+    // core would take it for one of this boot, and believe the next agent's exit code.
+    return state.phase == Phase::kRunning ? lost(kHostRestarted) : Step::kDone;
+  }
+  const auto created_by = state.labels.find(std::string(kLabelEngine));
+  if (engine_.empty() && created_by != state.labels.end()) engine_ = created_by->second;
   return report_started(state);
 }
 
@@ -125,8 +130,11 @@ TaskRunner::Step TaskRunner::create() {
 TaskRunner::Step TaskRunner::create_container() {
   while (true) {
     const auto id = ask<std::string>([this](const std::stop_token&) {
+      ContainerSpec spec = spec_;
+      const std::string engine = parts_.engine.incarnation();
+      if (!engine.empty()) spec.labels[std::string(kLabelEngine)] = engine;
       // Not cut short by a stop of the task: better to know whether it is there.
-      return parts_.engine.create(spec_, shutdown_);
+      return parts_.engine.create(spec, shutdown_);
     });
     if (id) {
       state_.id = *id;
@@ -193,9 +201,20 @@ TaskRunner::Step TaskRunner::start() {
   if (const auto allowed = check_policy(parts_.policy, task_); !allowed) {
     return not_started(Reason::kPolicy, allowed.error().message);
   }
-  if (!control_.begin_start()) return not_started(Reason::kNone, "stopped before its start");
-  engine_ = parts_.engine.incarnation();
-  const auto started = parts_.engine.start(spec_.name, shutdown_);
+  Patience patience = new_patience();
+  Result<void> started;
+  while (true) {
+    if (!control_.begin_start()) return not_started(Reason::kNone, "stopped before its start");
+    engine_ = parts_.engine.incarnation();
+    started = parts_.engine.start(spec_.name, shutdown_);
+    if (started || started.error().kind != ErrorKind::kExhausted) break;
+    // It was never sent, so it can be asked for again.
+    control_.cancel_start();
+    if (const auto spent = wait_for_engine(patience, started.error())) {
+      if (spent->kind == ErrorKind::kCancelled) return interrupted();
+      return not_started(Reason::kEngine, spent->message);
+    }
+  }
   if (!started && is_refusal(started.error())) {
     control_.cancel_start();
     if (started.error().kind == ErrorKind::kNotFound) return Step::kAgain;
@@ -228,12 +247,9 @@ TaskRunner::Step TaskRunner::find_out_start(bool answered) {
 TaskRunner::Step TaskRunner::report_started(const ContainerState& state) {
   state_ = state;
   may_run_ = true;
-  // The core takes a reported start for one of this boot, and would believe the next agent's exit code.
-  if (!rebooted_) {
-    Event event;
-    event.body = AttemptStarted{order_.key, state.id, state.started_at, engine_};
-    if (!parts_.sink.post(std::move(event))) return Step::kStopped;
-  }
+  Event event;
+  event.body = AttemptStarted{order_.key, state.id, state.started_at, engine_};
+  if (!parts_.sink.post(std::move(event))) return Step::kStopped;
   reported_ = true;
   if (const auto signal = control_.started(spec_.name)) {
     // One that fails is not repeated here: the core says SIGKILL again until the end is reported.

@@ -2,8 +2,9 @@
 // as long as the task runs.
 //
 //   look     only what an earlier agent ordered: does the container exist already?
-//   create   policy, image, container. The name is taken: it is looked at, and adopted if its labels say
-//            that it is this attempt's.
+//   create   policy, image, container, labelled with the engine's incarnation: the start may never be recorded.
+//            The name is taken: it is looked at, and adopted if its labels say
+//            that it is this attempt's. One that ran before the host's restart is not reported as started.
 //   start    unless a stop came first; at most once. An answer that was lost is never guessed: the container
 //            is inspected until the engine has said what became of it.
 //   follow   its output, until it has ended and all is delivered; across restarts of the engine.

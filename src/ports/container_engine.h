@@ -98,7 +98,8 @@ class ContainerEngine {
   // kInvalid also when the engine says that it cannot enforce a cap; nothing is left behind then.
   [[nodiscard]] virtual Result<std::string> create(const ContainerSpec& spec, const Stop& stop) = 0;
   // Succeeds if it runs already. kInvalid: the container cannot be started (bad command, ...).
-  // Not idempotent: one that has exited runs once more. After kUnavailable or kTimeout, inspect first.
+  // Not idempotent: one that has exited runs once more. After kUnavailable or kTimeout, inspect first; after
+  // kExhausted nothing was sent: there was nobody to connect to, or nothing left here to do it with.
   [[nodiscard]] virtual Result<void> start(const std::string& name, const Stop& stop) = 0;
   [[nodiscard]] virtual Result<ContainerState> inspect(const std::string& name,
                                                        const Stop& stop) = 0;

@@ -90,7 +90,7 @@ class DiskFull(FaultCase):
 
     def test_logs_fill_it(self):
         figures = Figures("F3 logs", more={"202 while full": 0, "slowest heal s": 0})
-        disk, agent = self.full_agent({"hook.yaml": HOOK, "chatty.yaml": CHATTY})
+        disk, agent = self.full_agent({"hook.yaml": HOOK, "chatty.yaml": CHATTY}, workers=6)
         deliveries = Deliveries(agent, "h")
         for _ in range(rounds(1)):
             disk.fill(leave=4 << 20)

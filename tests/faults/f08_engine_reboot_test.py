@@ -1,8 +1,8 @@
 """F8: the host was rebooted while tasks ran: the agent finds another boot id than the one they were started under.
 
-The second agent sees a boot id of the test's making, in a mount namespace of its own. The containers it finds were ended
-by `docker stop`, and some of them exited with 0 for it, as an engine reports of tasks that a reboot cut off: it is not
-believed.
+The second agent sees a boot id of the test's making, in a mount namespace of its own. The containers it finds were
+ended by `docker stop`, and some of them exited with 0 for it, as an engine reports of tasks that a reboot cut off: it
+is not believed.
 """
 
 import os

@@ -140,7 +140,7 @@ class Clock(FaultCase):
             agent.finished(agent.trigger("manual"))
             time.sleep(2)
         ticked = [run for run in all_runs(agent)
-                  if run["trigger"]["kind"] == "cron" and run["created_at"] <= self.now() and run["created_at"] >= behind]
+                  if run["trigger"]["kind"] == "cron" and behind <= run["created_at"] <= self.now()]
         self.assertEqual(ticked, [], "cron ran by a clock that was not to be trusted")
         self.set_clock(self.offset_ms, synchronised=True)
         self.wait_for_ticks(agent, behind, "once the clock was synchronised")

@@ -1,4 +1,4 @@
-"""F13: the agent out of memory (killed by the kernel; refused by malloc), with 64 file descriptors; a task out of memory."""
+"""F13: the agent out of memory (killed by the kernel; refused more), with 64 file descriptors; a task out of memory."""
 
 import collections
 import json
@@ -124,7 +124,8 @@ class Limits(FaultCase):
         runs = wait_until_idle(agent)
         audit(figures, sender.accepted, runs)
         figures.orphans = wait_for_no_containers(agent)
-        self.assertEqual({run["status"] for run in runs}, {"success"}, runs)
+        failed = [agent.run(run["id"]) for run in runs if run["status"] != "success"]
+        self.assertEqual(failed, [])
         agent.cli("sync", "fleet", "--wait")
         run = agent.finished(agent.trigger("work"))
         self.assertEqual(agent.log_text(run["id"], "a"), "begun\nend\n")

@@ -245,6 +245,34 @@ TEST_CASE("show: where a run comes from, why it ends, and what its logs lack") {
            "lost; log incomplete\n");
 }
 
+TEST_CASE("logs: output that is known to lack something is no whole output") {
+  const TemporaryDirectory directory;
+  const std::string socket = directory.path() + "/pawl.sock";
+  const CannedAgent agent(socket, [](const CannedRequest& request) {
+    if (request.target.find("/logs") != std::string::npos) {
+      return CannedAnswer{200, "line\n", "text/plain"};
+    }
+    if (request.target == "/healthz") return CannedAnswer{200, "ok\n", "text/plain"};
+    return CannedAnswer{200,
+                        R"({"id":"1","tasks":[{"id":"a","level":0,"status":"success","attempts":[
+        {"number":1,"log_incomplete":true},{"number":2,"log_incomplete":false}]},
+        {"id":"b","level":1,"status":"failed","attempts":[{"number":1,"log_incomplete":true}]}]})"};
+  });
+  const auto logs = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"logs", "1"});
+    return invoke(arguments, {.server = socket});
+  };
+  const std::string note = "pawl: some of this output is known to be missing\n";
+  CHECK(logs({"a"}).err.empty());
+  CHECK(logs({"a", "--attempt", "1"}).err == note);
+  CHECK(logs({"a", "--attempt", "2"}).err.empty());
+  const Outcome last = logs({"b"});
+  CHECK(last.out == "line\n");
+  CHECK(last.err == note);
+  CHECK(last.exit_code == 0);
+  CHECK(logs({}).out == "==> a: success <==\nline\n\n==> b: failed, log incomplete <==\nline\n");
+}
+
 TEST_CASE("sources: state, errors and every problem with its place") {
   const Json answer = parse(R"({"sources":[
       {"name":"fleet","url":"https://git.example.net/fleet.git","revision":"0123456789abcdef",

@@ -159,6 +159,18 @@ TEST_CASE("a container that was started in this boot is this boot's, whoever had
   CHECK(all_of_type<SaveAttempt>(core.last)[0].attempt.boot_id == "boot-2");
 }
 
+TEST_CASE("a container that outlived a restart of the engine is the new engine's") {
+  Core core;
+  core.publish({make_pipeline("p", {make_task("a")})});
+  core.trigger("p");
+  core.send(AttemptStarted{key(1, 0), "c", core.wall, "engine-1"});
+  core.send(AttemptStarted{key(1, 0), "c", core.wall, "engine-1"});
+  CHECK(core.last.empty());
+  core.send(AttemptStarted{key(1, 0), "c", core.wall, "engine-2"});
+  REQUIRE(all_of_type<SaveAttempt>(core.last).size() == 1);
+  CHECK(all_of_type<SaveAttempt>(core.last)[0].attempt.engine == "engine-2");
+}
+
 TEST_CASE("an attempt of another boot is handed out as cut off, one of this boot keeps its time") {
   Pipeline pipeline = make_pipeline("p", {make_task("a")});
   pipeline.tasks[0].timeout_ms = 60'000;

@@ -212,6 +212,35 @@ TEST_CASE("an agent that was away: the engine's restart is seen by its incarnati
   CHECK(fixture.engine.starts(name) == 1);
 }
 
+TEST_CASE("a start that was never recorded: the container says under which engine it was made") {
+  TaskFixture fixture;
+  const RunAttempt order = recovered(fixture.order("wait"), false);
+  const std::string name = fixture.name(order);
+  // An agent that dies right after the start.
+  fixture.engine.before_next(Call::kInspect, [] {});
+  fixture.engine.before_next(Call::kInspect, [&] {
+    fixture.shutdown.request_stop();
+    fixture.control.abandon();
+  });
+  fixture.run(order);
+  CHECK(fixture.sink.items().empty());
+  CHECK(fixture.engine.spec(name).labels.at("dev.pawl.engine") == fixture.engine.incarnation());
+  bool restarted = false;
+  SUBCASE("the same still") { fixture.engine.finish(name, 0); }
+  SUBCASE("another one") {
+    fixture.engine.go_down(false);
+    fixture.engine.come_up(0);
+    restarted = true;
+  }
+  AttemptControl control;
+  TaskRunner({fixture.engine, fixture.sink, fixture.clock, fixture.policy, TaskFixture::kInstance,
+              fixture.live_restore, fixture.times},
+             order, {}, control, {})
+      .run();
+  CHECK(fixture.outcome().kind == (restarted ? Kind::kMissing : Kind::kExited));
+  CHECK(fixture.engine.starts(name) == 1);
+}
+
 TEST_CASE("a task that outlived an engine without live-restore has lost output") {
   TaskFixture fixture;
   const RunAttempt order = attempt_before(fixture, "wait");

@@ -316,6 +316,18 @@ TEST_CASE("a start whose answer was lost") {
   CHECK(fixture.sink.output() == "out\nerr\n");
 }
 
+TEST_CASE("a start that was never sent is asked for again") {
+  Fixture fixture;
+  const RunAttempt order = fixture.order("echo");
+  fixture.engine.fail(Call::kStart, Error{ErrorKind::kExhausted, "too many open files", {}}, 3);
+  fixture.run(order);
+  CHECK(fixture.outcome().kind == Kind::kExited);
+  CHECK(fixture.engine.calls(Call::kStart) == 4);
+  CHECK(fixture.engine.starts(fixture.name(order)) == 1);
+  CHECK(
+      fixture.sink.notes().starts_with("waiting for the container engine: too many open files\n"));
+}
+
 TEST_CASE("a connection that breaks while the task runs") {
   Fixture fixture;
   const RunAttempt order = fixture.order("wait");
