@@ -47,8 +47,9 @@ BUGS = [
         "    if (find_live(context.state, container.key) == nullptr) {\n",
         "    {\n"),
     Bug("ENGINE_NOT_REMEMBERED", "progress.cpp",
+        "  task.live->boot_id = context.state.settings.boot_id;\n"
         "  task.live->engine = event.engine;\n",
-        ""),
+        "  task.live->boot_id = context.state.settings.boot_id;\n"),
     Bug("TIMEOUT_FORGOTTEN_BY_RECOVERY", "recovery.cpp",
         "    if (started) arm_timeout(context, run, index);\n",
         ""),

@@ -40,7 +40,11 @@ std::string identity_after(const Run& ended) {
 void Observer::observe_clock(const StepRecord& step) {
   const bool trusted = step.event.clock_synchronised || step.event.wall >= clock_floor_ ||
                        step.event.mono >= clock_wait_end_;
-  if (trusted && trusted_ms_ < recovered_ms_) trusted_ms_ = life_.clock.true_ms();
+  // A state that was built again after a failed commit begins to wait anew.
+  const std::int64_t now = life_.clock.true_ms();
+  const bool trusted_again = step.event.clock_synchronised || step.event.wall >= rebuilt_floor_ ||
+                             now - recovered_ms_ >= limits::kClockWaitMs;
+  if (trusted_again && trusted_ms_ < recovered_ms_) trusted_ms_ = now;
   clock_trusted_ = clock_trusted_ || trusted;
 }
 

@@ -7,6 +7,7 @@
 
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <string>
 
@@ -25,6 +26,16 @@ std::string own_path() {
   return length <= 0 ? "sim-core" : std::string(path, static_cast<std::size_t>(length));
 }
 
+// How to play the present seed again, for the signal handler.
+std::string replay;
+
+// An assertion of the core ends the process: the seed must be told all the same.
+void on_abort(int signal) {
+  if (write(STDERR_FILENO, replay.data(), replay.size()) < 0) _exit(1);
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
 }  // namespace
 
 TEST_CASE("no seed breaks an invariant of the core") {
@@ -32,11 +43,13 @@ TEST_CASE("no seed breaks an invariant of the core") {
   const std::uint64_t first = only != 0 ? only : number_from("PAWL_SIM_FIRST_SEED", 1);
   const std::uint64_t count = only != 0 ? 1 : number_from("PAWL_SIM_SEEDS", 10'000);
   const bool traced = number_from("PAWL_SIM_TRACE", 0) != 0;
+  std::signal(SIGABRT, on_abort);
   std::size_t runs = 0;
   std::size_t crashes = 0;
   std::size_t starts = 0;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
-    INFO("PAWL_SIM_SEED=" << seed << " gdb --args " << own_path());
+    replay = "PAWL_SIM_SEED=" + std::to_string(seed) + " gdb --args " + own_path() + "\n";
+    INFO(replay);
     const pawl::sim::SimulationResult result = pawl::sim::Simulation(seed, traced).run();
     runs += result.runs;
     crashes += result.crashes;

@@ -62,6 +62,7 @@ void Observer::before(const StepRecord& step) {
 void Observer::after(const StepRecord& step) {
   if (step.recovery) {
     recovered_ms_ = life_.clock.true_ms();
+    rebuilt_floor_ = store_.highest_time;
   }
   if (!step.recovery) observe_clock(step);
   const bool time_passed = !step.recovery && std::holds_alternative<TimePassed>(step.event.body);
@@ -86,6 +87,11 @@ void Observer::check_changes(const StepRecord& step) {
 
   for (const Command& command : step.commands) {
     if (const auto* order = std::get_if<RunAttempt>(&command)) check_order(*order);
+  }
+  const auto* started = std::get_if<AttemptStarted>(&step.event.body);
+  if (started != nullptr && store_.live.contains(started->key) &&
+      store_.attempts.at(started->key).engine != started->engine) {
+    violate(started->key.run, ": the engine that runs its task was not recorded");
   }
   follow_retries(step);
   check_slots_and_order(step);

@@ -134,6 +134,7 @@ class Observer {
   std::int64_t open_ms_ = -1;     // when ticks could last be dealt with
   MonoTime clock_wait_end_;
   WallTime clock_floor_;
+  WallTime rebuilt_floor_;  // the same, for the present state of the core
   std::int64_t recovered_ms_ = 0;
   std::map<AttemptKey, LiveAttempt> attempts_;
   std::map<TaskPlace, std::int64_t> retries_;  // when a waiting task is due

@@ -24,7 +24,7 @@ def hunt(program: str) -> tuple[int | None, str]:
     broken = re.search(r"ERROR: seed (\d+): (.*)", done.stdout)
     if broken:
         return int(broken[1]), broken[2]
-    died = re.search(r"PAWL_SIM_SEED=(\d+)", done.stdout)
+    died = re.search(r"PAWL_SIM_SEED=(\d+)", done.stderr)
     return (int(died[1]) if died else MOST_SEEDS), "the core's own assertions ended it"
 
 
