@@ -19,6 +19,12 @@ Upkeep::Upkeep(std::string directory, std::size_t store_bytes, SigningKey key)
 Result<void> Upkeep::before_write(Environment& environment) {
   look_after(environment);
   PAWL_CHECK(room_.look(environment));
+  // The loop may not come to prune before it has written what it is at.
+  constexpr int kSteps = 16;
+  bool more = map_was_full_ || room_.is_over_limit();
+  for (int step = 0; more && step < kSteps; ++step) {
+    PAWL_TRY(more, prune(environment, rules_, {}));
+  }
   if (!room_.is_over_limit()) return {};
   is_full_ = true;
   return Error{ErrorKind::kExhausted, "the store is full; raise state.max_size", directory_};
@@ -61,6 +67,7 @@ void Upkeep::settle_shrinking() {
 }
 
 Result<bool> Upkeep::prune(Environment& environment, const KeepRules& rules, WallTime now) {
+  rules_ = rules;
   PAWL_CHECK(room_.look(environment));
   if (room_.is_over_size() || map_was_full_) begin_shrinking();
   auto more = retention_.step(environment, rules, now, is_shrinking_, key_);

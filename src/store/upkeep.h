@@ -23,7 +23,8 @@ class Upkeep {
   Upkeep(std::string directory, std::size_t store_bytes, SigningKey key);
 
   [[nodiscard]] const SigningKey& key() const { return key_; }
-  // Before a transaction of the loop's. kExhausted: what is left of the map is retention's.
+  // Before a transaction of the loop's. Makes room where nothing is left but what is retention's; kExhausted: there was nothing
+  // that could go.
   [[nodiscard]] Result<void> before_write(Environment& environment);
   // A transaction of the loop's was committed, or was not: whatever it was short of.
   void note_committed(const Transaction& txn);
@@ -48,6 +49,7 @@ class Upkeep {
   Ballast ballast_;
   Retention retention_;
   std::chrono::steady_clock::time_point next_look_;
+  KeepRules rules_;  // the last ones given
   // Once over its size, a store is pruned until it is well under it: not one run at a time.
   bool is_shrinking_ = false;
   std::size_t shrink_to_ = 0;

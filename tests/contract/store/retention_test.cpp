@@ -224,6 +224,7 @@ TEST_CASE("a log larger than one transaction may remove goes in several, and nev
   Store& store = harness.store();
   save(store, 1, "build", Status::kSuccess);
   std::uint64_t state = 1;
+  std::vector<LogChunk> logs;
   for (std::uint64_t chunk = 0; chunk < limits::kPruneLogChunks + 40; ++chunk) {
     // Too large to be merged with the one before, and noise that does not pack.
     LogChunk log{attempt_of(1), {{LogStream::kStdout, static_cast<std::int64_t>(1 + chunk), {}}}};
@@ -231,8 +232,9 @@ TEST_CASE("a log larger than one transaction may remove goes in several, and nev
       state = state * 6364136223846793005u + 1442695040888963407u;
       log.records[0].text.push_back(static_cast<char>(state >> 56));
     }
-    commit(store, {}, {log});
+    logs.push_back(std::move(log));
   }
+  commit(store, {}, logs);
   KeepRules rules;
   rules.age_ms = kHourMs;
   const WallTime now = end_of(1).plus_ms(kHourMs);
