@@ -145,7 +145,7 @@ void Observer::check_ticks_of_step(const StepRecord& step) {
     // Of ticks that a clock's jump made due, only one of each schedule is run.
     const auto jumped = [&] {
       return life_.clock.last_jump_ms() > limits::kClockJumpMs && trusted_ms_ >= recovered_ms_ &&
-             life_.clock.set_at_ms() > std::max(mark_saved_ms_[pipeline], trusted_ms_);
+             life_.clock.set_at_ms() > std::max({mark_saved_ms_[pipeline], trusted_ms_, open_ms_});
     };
     std::size_t most = 0;
     for (const CronTrigger& cron : crons) {
