@@ -123,7 +123,8 @@ void Loop::run() {
     const bool last = items.empty() && stopping_.load();
     if (!items.empty() || !last) process(items);
     if (last) return;
-    if (!store_failing_) upkeep_.step();
+    // Also while the store fails: it may be for want of the very room that this makes.
+    upkeep_.step();
   }
 }
 
@@ -147,6 +148,7 @@ void Loop::process(std::vector<Item>& items) {
               {{"reason", committed.error().text()}});
     store_failing_ = true;
     store_error_ = committed.error().text();
+    if (committed.error().kind == ErrorKind::kExhausted) upkeep_.hurry();
     refuse(items, committed.error());
     parts_.published.update([&](AgentSnapshot& snapshot) { snapshot.warnings = warnings(); });
     return;
@@ -207,6 +209,7 @@ void Loop::look_at_room(std::vector<Item>& items) {
   const bool ends_only = !parts_.store.has_room();
   if (ends_only == state_.ends_only) return;
   if (ends_only) {
+    upkeep_.hurry();
     log_warning(
         "the disk is full: only the ends of what is under way are recorded until there is room");
   } else {

@@ -18,6 +18,8 @@ class Upkeep {
 
   // Call between batches: does one step if one is due.
   void step();
+  // The store has no room: the next step is due at once.
+  void hurry() { next_ = clock_.mono(); }
   // How long the loop may sleep at most before the next call.
   [[nodiscard]] std::int64_t wait_ms() const;
 

@@ -38,6 +38,12 @@ bool claim(const State& state, const std::string& source, Merge& merge,
   return inserted;
 }
 
+bool is_owner(const State& state, const std::string& source, const Pipeline& pipeline) {
+  const auto found = state.pipelines.find(pipeline.name);
+  return found != state.pipelines.end() && found->second.definition->origin.source == source &&
+         found->second.definition->origin.file == pipeline.origin.file;
+}
+
 // Broken files first: what runs already keeps its name whatever the other files say.
 Merge merge_files(const State& state, const std::string& source,
                   const std::vector<SourceFile>& files) {
@@ -56,17 +62,23 @@ Merge merge_files(const State& state, const std::string& source,
   for (const auto& [name, entry] : state.pipelines) {
     if (entry.definition->origin.source != source) ++others;
   }
-  for (const SourceFile& file : files) {
-    if (file.broken) continue;
-    for (const PipelinePtr& pipeline : file.pipelines) {
-      if (others + merge.in_force.size() >= limits::kPipelines) {
-        merge.problems.push_back(Problem{file.path, pipeline->origin.line, 1,
-                                         "this host has " + std::to_string(limits::kPipelines) +
-                                             " pipelines already; '" + pipeline->name +
-                                             "' is left out"});
-        continue;
+  const auto take = [&](const SourceFile& file, const PipelinePtr& pipeline) {
+    if (others + merge.in_force.size() >= limits::kPipelines) {
+      merge.problems.push_back(Problem{file.path, pipeline->origin.line, 1,
+                                       "this host has " + std::to_string(limits::kPipelines) +
+                                           " pipelines already; '" + pipeline->name +
+                                           "' is left out"});
+      return;
+    }
+    claim(state, source, merge, pipeline);
+  };
+  // Who has a name keeps it, wherever its file sorts among those that would take it.
+  for (const bool owners : {true, false}) {
+    for (const SourceFile& file : files) {
+      if (file.broken) continue;
+      for (const PipelinePtr& pipeline : file.pipelines) {
+        if (is_owner(state, source, *pipeline) == owners) take(file, pipeline);
       }
-      claim(state, source, merge, pipeline);
     }
   }
   return merge;

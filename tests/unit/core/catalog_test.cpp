@@ -106,3 +106,16 @@ TEST_CASE(
   core.exited(key(1, 0), 0);
   CHECK(core.dispatched() == std::vector{key(1, 1)});
 }
+
+TEST_CASE("a new file that sorts earlier does not take a name that is in force") {
+  Core core;
+  Pipeline owner = make_pipeline("p", {make_task("a")});
+  owner.origin.file = "z.yaml";
+  core.publish({owner});
+  Pipeline taker = make_pipeline("p", {make_task("b")});
+  taker.origin.file = "a.yaml";
+  core.publish({taker, owner});
+  CHECK(core.state.pipelines.at("p").definition->tasks[0].id == "a");
+  REQUIRE(core.state.sources.at("fleet").problems.size() == 1);
+  CHECK(core.state.sources.at("fleet").problems[0].file == "a.yaml");
+}
