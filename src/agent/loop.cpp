@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "agent/changes.h"
 #include "base/log.h"
@@ -274,9 +275,10 @@ Result<void> Loop::rebuild(Commands& effects) {
   for (const std::string& damaged : world.damaged) {
     log_error("a stored record is damaged and was set aside", {{"record", damaged}});
   }
-  state_ = State(settings_);
+  const State before = std::exchange(state_, State(settings_));
   state_.ends_only = !parts_.store.has_room();
   Commands commands = recover(state_, world, parts_.clock.wall(), parts_.clock.mono());
+  if (before.clock_trusted) keep_clock(state_, before);
   PAWL_TRY(const auto transaction, parts_.store.begin());
   std::vector<Change> changes;
   bool written = false;

@@ -174,4 +174,13 @@ Commands recover(State& state, const StoredWorld& world, WallTime wall, MonoTime
   return out;
 }
 
+void keep_clock(State& state, const State& before) {
+  state.last_wall = before.last_wall;
+  state.last_mono = before.last_mono;
+  state.clock_trusted = before.clock_trusted;
+  state.clock_floor = before.clock_floor;
+  state.clock_wait_end = before.clock_wait_end;
+  state.clock_jumped = before.clock_jumped;
+}
+
 }  // namespace pawl

@@ -16,4 +16,7 @@ namespace pawl {
 [[nodiscard]] Commands recover(State& state, const StoredWorld& world, WallTime wall,
                                MonoTime mono);
 
+// For a state that is built again while the agent runs on: what the one before it had learnt of the clock. After recover().
+void keep_clock(State& state, const State& before);
+
 }  // namespace pawl

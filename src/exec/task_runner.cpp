@@ -92,13 +92,23 @@ TaskRunner::Step TaskRunner::adopt(const ContainerState& state, bool settled) {
   if (state.phase == Phase::kCreated) return start_found(settled);
   log_.note("found container " + short_id(state.id) + " again");
   if (rebooted_) {
-    // Nothing outlives a restart of the host; whatever runs here, its removal ends it. Its start is not reported: the
-    // core would take it for one of this boot, and believe the next agent's exit code.
-    return state.phase == Phase::kRunning ? lost(kHostRestarted) : Step::kDone;
+    // Its start is not reported: the core would take it for one of this boot, and believe the next agent's exit code.
+    return state.phase == Phase::kRunning ? end_stray() : Step::kDone;
   }
   const auto created_by = state.labels.find(std::string(kLabelEngine));
   if (engine_.empty() && created_by != state.labels.end()) engine_ = created_by->second;
   return report_started(state);
+}
+
+// Nothing outlives a restart of the host: what runs was started after it, by an agent that did not live to say so. It
+// is ended before it is reported as lost, or a retry would run beside it.
+TaskRunner::Step TaskRunner::end_stray() {
+  const auto killed = ask<bool>([this](const std::stop_token& stop) -> Result<bool> {
+    if (auto sent = parts_.engine.kill(spec_.name, SIGKILL, stop); !sent) return sent.error();
+    return true;
+  });
+  if (killed) return Step::kDone;
+  return killed.error().kind == ErrorKind::kCancelled ? interrupted() : lost(kHostRestarted);
 }
 
 // Killed during a start, Docker 20.10 has been seen to say "created" of a container that has run.

@@ -68,6 +68,7 @@ class TaskRunner {
   // `settled`: what was under way when this runner began has been waited for.
   [[nodiscard]] Step look(bool settled = false);
   [[nodiscard]] Step adopt(const ContainerState& state, bool settled);
+  [[nodiscard]] Step end_stray();
   [[nodiscard]] Step start_found(bool settled);
   [[nodiscard]] Step create();
   [[nodiscard]] Step create_container();

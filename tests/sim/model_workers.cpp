@@ -60,6 +60,7 @@ bool ModelWorkers::create(Worker& worker, std::deque<Event>& events) {
   if (engine_.containers.contains(key)) {
     // Whether it ran before the host was restarted, and how it ended, nobody can tell.
     if (worker.order.rebooted) {
+      engine_.signal(key, true);
       return end(key, outcome_of(AttemptOutcome::Kind::kMissing), events);
     }
     worker.step = Worker::Step::kStart;

@@ -302,13 +302,17 @@ TEST_CASE("the host was restarted: what had been started is lost, whatever its e
   }
 }
 
-TEST_CASE("the host was restarted: nothing that seems to run is waited for") {
+TEST_CASE("the host was restarted: what runs all the same is ended before it is called lost") {
   TaskFixture fixture;
   RunAttempt order = attempt_before(fixture, "wait");
   order.rebooted = true;
   fixture.run(order);
   CHECK(fixture.outcome().kind == Kind::kMissing);
-  CHECK(fixture.engine.calls(Call::kFollow) == 0);
+  CHECK(fixture.engine.calls(Call::kKill) == 1);
+  const auto state = fixture.engine.inspect(fixture.name(order), {});
+  REQUIRE(state);
+  CHECK(state->phase == ContainerState::Phase::kExited);
+  CHECK(fixture.sink.events<AttemptStarted>().empty());
 }
 
 TEST_CASE("the host was restarted before a container was made: the attempt is made now") {
