@@ -21,6 +21,7 @@
 #include "store/host_key.h"
 #include "store/identity.h"
 #include "store/log_table.h"
+#include "store/probe.h"
 #include "store/run_table.h"
 #include "store/upkeep.h"
 
@@ -363,6 +364,7 @@ Result<Opened> open_data(const StoreOptions& options,
   PAWL_TRY(auto environment, Environment::open({options.directory, map_bytes, false, true}));
   PAWL_TRY(store::Identity identity,
            store::establish_identity(*environment, options.directory, file, key, predecessor));
+  PAWL_CHECK(store::probe(*environment));
   return Opened{std::move(environment), std::move(identity)};
 }
 

@@ -105,7 +105,7 @@ void vet(const pawl::PulledFile& file) {
   if (content.substr(0, 4) == "EXIT") ::_exit(7);
   if (content.substr(0, 4) == "KILL") ::kill(::getpid(), SIGKILL);
   if (content.substr(0, 4) == "SPIN") {
-    while (true) sink = sink + 1;
+    while (true) sink = 1 - sink;  // does not overflow, however fast the machine
   }
   if (content.substr(0, 5) == "PAUSE") {
     while (true) ::pause();

@@ -94,6 +94,7 @@ TEST_CASE("a file that breaks the parser is one failed pull, and is named") {
     CAPTURE(each.content);
     const Error error = local.error_of(each.content);
     CHECK(error.kind == each.kind);
+    CAPTURE(error.message);
     CHECK(has(error.message, each.part));
     CHECK(has(error.message, "checking the file 'evil.yaml'"));
     CHECK(error.context == local.tree.path());
