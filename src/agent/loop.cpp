@@ -212,9 +212,9 @@ void Loop::look_at_room(std::vector<Item>& items) {
   if (ends_only) {
     upkeep_.hurry();
     log_warning(
-        "the disk is full: only the ends of what is under way are recorded until there is room");
+        "there is no room: only the ends of what is under way are recorded until there is some");
   } else {
-    log_info("there is room on the disk again");
+    log_info("there is room again");
   }
   Event event;
   event.body = StoreTight{ends_only};
@@ -226,7 +226,7 @@ std::vector<std::string> Loop::warnings() const {
   if (store_failing_) texts.push_back("the store takes no writes: " + store_error_);
   if (state_.ends_only) {
     texts.emplace_back(
-        "the disk is full: nothing new is begun, and output is dropped, until there is room again");
+        "there is no room: nothing new is begun, and output is dropped, until there is some again");
   }
   if (!state_.clock_trusted) {
     texts.emplace_back(

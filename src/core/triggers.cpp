@@ -29,7 +29,8 @@ struct Draft {
 std::optional<Error> find_overload(const State& state, const PipelineEntry& entry) {
   if (state.ends_only) {
     return Error{ErrorKind::kExhausted,
-                 "the disk is full: nothing new is begun until there is room again",
+                 "there is no room (on the disk, or within state.max_size): nothing new is begun "
+                 "until there is",
                  {}};
   }
   if (state.runs.size() >= limits::kUnfinishedRuns) {

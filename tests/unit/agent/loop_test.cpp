@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <thread>
 
 #include "unit/agent/agent_fixture.h"
@@ -20,6 +21,11 @@ struct World {
   FakeEngine engine;
   FakeGit git;
 };
+
+bool names(const std::vector<std::string>& texts, std::string_view part) {
+  return std::any_of(texts.begin(), texts.end(),
+                     [&](const std::string& text) { return text.find(part) != std::string::npos; });
+}
 
 }  // namespace
 
@@ -131,4 +137,75 @@ TEST_CASE("cancelling what is unknown or over says so") {
   const RunId run = agent.control().trigger_manual({"p", {}, "", ""})->run;
   static_cast<void>(agent.finished(run));
   CHECK(agent.control().cancel(run, "ann").error().kind == ErrorKind::kConflict);
+}
+
+TEST_CASE("while the disk is full nothing new begins, and what runs comes to its recorded end") {
+  World world;
+  world.git.set(revision("c1",
+                         "name: p\n"
+                         "tasks:\n"
+                         "  - {id: a, image: image:1, command: [waits]}\n"
+                         "  - {id: b, image: image:1, command: [ok], depends_on: a}\n"));
+  AgentLife agent(world.store, world.engine, world.git);
+  REQUIRE(agent.control().sync("fleet", true));
+  const auto accepted = agent.control().trigger_manual({"p", {}, "", ""});
+  REQUIRE(accepted);
+  REQUIRE(world.engine.wait_for_call(FakeEngine::Call::kFollow));
+  world.store.set_room(false);
+  const auto refused = agent.control().trigger_manual({"p", {}, "", ""});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().kind == ErrorKind::kExhausted);
+  CHECK(names(agent.control().snapshot()->warnings, "there is no room"));
+
+  const std::string first = container_name(world.store.instance_id(), {accepted->run, 0, 1}, "a");
+  world.engine.finish(first, 0);
+  std::uint64_t after = agent.control().wait_changes(0, 0).next;
+  while (!is_final(world.store.run(accepted->run)->tasks[0].status)) {
+    after = agent.control().wait_changes(after, 1'000).next;
+  }
+  CHECK(world.store.run(accepted->run)->tasks[0].status == Status::kSuccess);
+  CHECK(world.engine.calls(FakeEngine::Call::kStart) == 1);  // the second task waits
+
+  world.store.set_room(true);
+  CHECK(agent.finished(accepted->run).status == Status::kSuccess);
+  CHECK(agent.control().snapshot()->warnings.empty());
+}
+
+TEST_CASE("output that finds no room is dropped, and its attempt says so") {
+  World world;
+  world.engine.set_program(
+      "speaks", FakeEngine::Program{{{LogStream::kStdout, "a line\n"}}, true, 0, false, {}});
+  world.git.set(revision("c1", "name: p\ntasks: [{id: a, image: image:1, command: [speaks]}]\n"));
+  AgentLife agent(world.store, world.engine, world.git);
+  REQUIRE(agent.control().sync("fleet", true));
+  world.engine.before_next(FakeEngine::Call::kFollow, [&] { world.store.set_room(false); });
+  const RunId run = agent.control().trigger_manual({"p", {}, "", ""})->run;
+  REQUIRE(world.engine.wait_for_call(FakeEngine::Call::kFollow));
+  world.engine.finish(container_name(world.store.instance_id(), {run, 0, 1}, "a"), 0);
+  CHECK(agent.finished(run).status == Status::kSuccess);
+  CHECK(world.store.run(run)->attempts[0].log_incomplete);
+}
+
+TEST_CASE("a person suspends, resumes and retries; each is in the history of actions") {
+  World world;
+  AgentLife agent(world.store, world.engine, world.git);
+  REQUIRE(agent.control().sync("fleet", true));
+  const RunId run = agent.control().trigger_manual({"p", {}, "ann", ""})->run;
+  REQUIRE(agent.finished(run).status == Status::kSuccess);
+  REQUIRE(agent.control().suspend("p", true, "ann"));
+  CHECK(agent.control().snapshot()->suspended->contains("p"));
+  REQUIRE(agent.control().suspend("p", false, "ann"));
+  CHECK(agent.control().snapshot()->suspended->empty());
+  CHECK(agent.control().suspend("nobody", true, "ann").error().kind == ErrorKind::kNotFound);
+
+  const auto again = agent.control().retry({run, false, "ann", "key"});
+  REQUIRE(again);
+  CHECK(agent.finished(again->run).trigger.parent == run);
+  CHECK(agent.control().retry({run, false, "ann", "key"})->run == again->run);
+  CHECK(agent.control().retry({run, true, "ann", ""}).error().kind == ErrorKind::kConflict);
+  CHECK(agent.control().retry({RunId{99}, false, "ann", ""}).error().kind == ErrorKind::kNotFound);
+
+  std::vector<std::string> verbs;
+  for (const Action& action : world.store.actions()) verbs.push_back(action.verb);
+  CHECK(verbs == std::vector<std::string>{"run", "suspend", "resume", "retry"});
 }
