@@ -248,7 +248,8 @@ Result<RestoreReport> restore_store(const std::string& file, const std::string& 
   PAWL_TRY(const DirectoryLock lock, DirectoryLock::exclusive(state_directory));
   const bool is_there = exists(data_path(state_directory));
   if (is_there && !replace) {
-    return Error{ErrorKind::kConflict, "there is a store here already; it has to be replaced",
+    return Error{ErrorKind::kConflict,
+                 "there is a store here already; restore with --replace to put it aside",
                  state_directory};
   }
   // A damaged file says nothing, and that is no reason to refuse.
@@ -264,7 +265,12 @@ Result<RestoreReport> restore_store(const std::string& file, const std::string& 
   PAWL_CHECK(copy_file(file, data));
   if (size_of(data) == 0) return Error{ErrorKind::kCorrupt, "the file is empty", file};
   RestoreReport report;
-  PAWL_TRY(report.runs, check_copy(work.path()));
+  if (auto runs = check_copy(work.path())) {
+    report.runs = *runs;
+  } else {
+    // The copy's own path would say nothing to people.
+    return Error{runs.error().kind, runs.error().message, file};
+  }
   PAWL_TRY(const SigningKey key, establish_host_key(state_directory));
   PAWL_TRY(Past past, rename_store(work.path(), replaced_id, file, key));
   report.bytes = size_of(data);
