@@ -162,6 +162,21 @@ Error no_such_pipeline(const std::string& name) {
   return Error{ErrorKind::kNotFound, "no pipeline '" + name + "' is in force on this host", {}};
 }
 
+// The pipeline that a person's request is for. nullptr: answered already, with the run that it has or with why there
+// can be none.
+PipelineEntry* find_target(StepContext& context, RequestId request, const TriggerTarget& target) {
+  if (target.existing) {
+    context.emit(Reply{request, {}, {{target.pipeline, *target.existing, true}}});
+    return nullptr;
+  }
+  const auto entry = context.state.pipelines.find(target.pipeline);
+  if (entry == context.state.pipelines.end()) {
+    context.reply(request, no_such_pipeline(target.pipeline));
+    return nullptr;
+  }
+  return &entry->second;
+}
+
 void note_action(StepContext& context, const std::string& actor, std::string verb,
                  std::string subject) {
   context.emit(SaveAction{Action{context.wall, actor, std::move(verb), std::move(subject)}});
@@ -189,27 +204,21 @@ std::optional<Error> find_retry_obstacle(const RetryRequested& event) {
 
 void accept_manual(StepContext& context, const ManualTriggered& event) {
   const TriggerTarget& target = event.target;
-  if (target.existing) {
-    context.emit(Reply{event.request, {}, {{target.pipeline, *target.existing, true}}});
-    return;
-  }
-  const auto entry = context.state.pipelines.find(target.pipeline);
-  if (entry == context.state.pipelines.end()) {
-    return context.reply(event.request, no_such_pipeline(target.pipeline));
-  }
-  if (auto overload = find_overload(context.state, entry->second)) {
+  PipelineEntry* entry = find_target(context, event.request, target);
+  if (entry == nullptr) return;
+  if (auto overload = find_overload(context.state, *entry)) {
     return context.reply(event.request, std::move(*overload));
   }
-  auto params = resolve_params(*entry->second.definition, event.params);
+  auto params = resolve_params(*entry->definition, event.params);
   if (!params) return context.reply(event.request, std::move(params).error());
 
   Draft draft;
-  draft.definition = entry->second.definition;
+  draft.definition = entry->definition;
   draft.trigger = TriggerInfo{TriggerKind::kManual, target.identities.front(), event.actor, {}};
   draft.identities = target.identities;
   draft.params = std::move(params).value();
   draft.acceptance = check_group(context.state, *draft.definition);
-  const RunId run = make_run(context, entry->second, draft);
+  const RunId run = make_run(context, *entry, draft);
   note_action(context, event.actor, "run", "run " + run.text() + " of " + target.pipeline);
   context.emit(Reply{event.request, {}, {{target.pipeline, run, false}}});
 }
@@ -255,19 +264,13 @@ void accept_webhook(StepContext& context, const WebhookReceived& event) {
 
 void accept_retry(StepContext& context, const RetryRequested& event) {
   const TriggerTarget& target = event.target;
-  if (target.existing) {
-    context.emit(Reply{event.request, {}, {{target.pipeline, *target.existing, true}}});
-    return;
-  }
   // What Git has taken away must not run again.
-  const auto entry = context.state.pipelines.find(target.pipeline);
-  if (entry == context.state.pipelines.end()) {
-    return context.reply(event.request, no_such_pipeline(target.pipeline));
-  }
+  PipelineEntry* entry = find_target(context, event.request, target);
+  if (entry == nullptr) return;
   if (auto obstacle = find_retry_obstacle(event)) {
     return context.reply(event.request, std::move(*obstacle));
   }
-  if (auto overload = find_overload(context.state, entry->second)) {
+  if (auto overload = find_overload(context.state, *entry)) {
     return context.reply(event.request, std::move(*overload));
   }
   const Run& original = event.original.run;
@@ -279,7 +282,7 @@ void accept_retry(StepContext& context, const RetryRequested& event) {
   draft.params = original.params;
   draft.acceptance = check_group(context.state, *draft.definition);
   if (event.failed_only) draft.retried = &event.original;
-  const RunId run = make_run(context, entry->second, draft);
+  const RunId run = make_run(context, *entry, draft);
   note_action(context, event.actor, "retry", "run " + original.id.text() + " as " + run.text());
   context.emit(Reply{event.request, {}, {{target.pipeline, run, false}}});
 }
