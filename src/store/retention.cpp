@@ -53,6 +53,27 @@ Result<void> remove_identity(Transaction& txn, const Run& run, WallTime now) {
   return txn.remove(Table::kTriggers, key);
 }
 
+// What a run takes of the file, about: its log, in whole pages where a chunk has pages of its own, and a little for
+// everything else. Never so much that one transaction could not remove it.
+Result<std::size_t> stored_bytes(const Transaction& txn, RunId id) {
+  constexpr std::size_t kPage = 4096;
+  constexpr std::size_t kRecords = 1024;
+  const auto pages = [](std::size_t size) {
+    return size < kPage / 2 ? size : (size + kPage - 1) / kPage * kPage;
+  };
+  const std::string prefix = run_key(id);
+  PAWL_TRY(const auto run, txn.get(Table::kRuns, prefix));
+  std::size_t bytes = kRecords + (run ? pages(run->size()) : 0);
+  PAWL_TRY(Cursor cursor, txn.cursor(Table::kLogChunks));
+  PAWL_TRY(bool found, cursor.seek(prefix));
+  for (std::size_t rows = 0; found && rows < limits::kPruneLogChunks; ++rows) {
+    if (!cursor.key().starts_with(prefix)) break;
+    bytes += pages(cursor.value().size());
+    PAWL_TRY(found, cursor.next());
+  }
+  return bytes;
+}
+
 }  // namespace
 
 Retention::Retention() {
@@ -95,7 +116,7 @@ void Retention::note_removed(const std::string& pipeline, RunId run) {
 }
 
 Result<bool> Retention::step(Environment& environment, const KeepRules& rules, WallTime now,
-                             bool for_room, const SigningKey& key) {
+                             std::size_t excess_bytes, const SigningKey& key) {
   if (rules.runs_per_pipeline != rules_.runs_per_pipeline) {
     kept_.clear();
     over_.clear();
@@ -103,7 +124,7 @@ Result<bool> Retention::step(Environment& environment, const KeepRules& rules, W
     next_pipeline_.clear();
   }
   rules_ = rules;
-  PAWL_TRY(const Plan plan, this->plan(environment, for_room, now));
+  PAWL_TRY(const Plan plan, this->plan(environment, excess_bytes, now));
   bool is_partial = false;
   if (!plan.is_empty()) {
     PAWL_TRY(is_partial, carry_out(environment, plan, now, key));
@@ -112,11 +133,11 @@ Result<bool> Retention::step(Environment& environment, const KeepRules& rules, W
   return is_partial || plan.more || !over_.empty();
 }
 
-Result<Retention::Plan> Retention::plan(const Environment& environment, bool for_room,
+Result<Retention::Plan> Retention::plan(const Environment& environment, std::size_t excess_bytes,
                                         WallTime now) {
   Plan plan;
   PAWL_TRY(const Transaction txn, environment.read());
-  if (for_room) PAWL_CHECK(plan_for_room(txn, plan));
+  if (excess_bytes > 0) PAWL_CHECK(plan_for_room(txn, excess_bytes, plan));
   if (rules_.age_ms > 0 && now.is_set()) PAWL_CHECK(plan_by_age(txn, now, plan));
   if (rules_.runs_per_pipeline > 0) {
     PAWL_CHECK(count_pipelines(txn));
@@ -127,11 +148,16 @@ Result<Retention::Plan> Retention::plan(const Environment& environment, bool for
   return plan;
 }
 
-Result<void> Retention::plan_for_room(const Transaction& txn, Plan& plan) {
+Result<void> Retention::plan_for_room(const Transaction& txn, std::size_t excess_bytes,
+                                      Plan& plan) {
   PAWL_TRY(EndedRuns runs, EndedRuns::open(txn, {}, EndedRuns::Order::kOldestFirst));
   PAWL_TRY(auto found, runs.next());
   is_out_of_runs_ = !found;
-  while (found && !plan.is_full()) {
+  std::size_t freed = 0;
+  // No more than is asked for: a run that went too early does not come back.
+  while (found && freed < excess_bytes && !plan.is_full()) {
+    PAWL_TRY(const std::size_t weight, stored_bytes(txn, found->id));
+    freed += weight;
     plan.victims.insert({found->id, {}});
     PAWL_TRY(found, runs.next());
   }

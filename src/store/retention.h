@@ -27,9 +27,10 @@ class Retention {
   // How many ended runs it has is not known any more.
   void recount(const std::string& pipeline);
 
-  // One transaction, or none. `for_room`: the oldest runs go whatever the rules say. True: there is more to remove.
+  // One transaction, or none. `excess_bytes`: as much of the oldest runs goes whatever the rules say. True: there is more
+  // to remove.
   [[nodiscard]] Result<bool> step(Environment& environment, const KeepRules& rules, WallTime now,
-                                  bool for_room, const SigningKey& key);
+                                  std::size_t excess_bytes, const SigningKey& key);
   // Whether the last step found nothing that could go for room.
   [[nodiscard]] bool is_out_of_runs() const { return is_out_of_runs_; }
 
@@ -58,8 +59,10 @@ class Retention {
     std::vector<std::string> unsure;  // pipelines whose index lied
   };
 
-  [[nodiscard]] Result<Plan> plan(const Environment& environment, bool for_room, WallTime now);
-  [[nodiscard]] Result<void> plan_for_room(const Transaction& txn, Plan& plan);
+  [[nodiscard]] Result<Plan> plan(const Environment& environment, std::size_t excess_bytes,
+                                  WallTime now);
+  [[nodiscard]] Result<void> plan_for_room(const Transaction& txn, std::size_t excess_bytes,
+                                           Plan& plan);
   [[nodiscard]] Result<void> plan_by_age(const Transaction& txn, WallTime now, Plan& plan);
   [[nodiscard]] Result<std::optional<RunId>> scan_by_age(const Transaction& txn, WallTime now,
                                                          RunId from, bool may_stop, Plan& plan);

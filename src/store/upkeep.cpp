@@ -69,8 +69,15 @@ void Upkeep::settle_shrinking() {
 Result<bool> Upkeep::prune(Environment& environment, const KeepRules& rules, WallTime now) {
   rules_ = rules;
   PAWL_CHECK(room_.look(environment));
+  if (is_shrinking_ || room_.is_over_size() || map_was_full_) {
+    // Counted anew: what is known may be more than it is, and runs that go do not come back.
+    room_.forget();
+    PAWL_CHECK(room_.look(environment));
+  }
   if (room_.is_over_size() || map_was_full_) begin_shrinking();
-  auto more = retention_.step(environment, rules, now, is_shrinking_, key_);
+  const std::size_t excess =
+      is_shrinking_ ? room_.used_bytes() - std::min(room_.used_bytes(), shrink_to_) : 0;
+  auto more = retention_.step(environment, rules, now, excess, key_);
   if (!more) {
     if (more.error().kind == ErrorKind::kExhausted && !map_was_full_) ballast_.give_up();
     return more;

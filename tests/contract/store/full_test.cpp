@@ -226,6 +226,35 @@ TEST_CASE("a store that is full makes room by itself, whatever is asked of it") 
   CHECK(store.has_room());
 }
 
+TEST_CASE("for want of room the oldest runs go, and no more of them than it takes") {
+  LmdbHarness harness;
+  harness.close();
+  harness.options().map_bytes = 8 << 20;
+  harness.reopen();
+  Store& store = harness.store();
+  // Large ones: a handful of them is the tenth that has to go.
+  std::uint64_t last = 0;
+  while (store.has_room()) {
+    auto transaction = value_of(store.begin());
+    ++last;
+    REQUIRE(transaction->apply(SaveRun{samples::run(last, "build", Status::kSuccess)}));
+    for (std::uint64_t part = 0; part < 6; ++part) {
+      LogChunk chunk = noise_of(1'000 * last + part);
+      chunk.key.run = RunId{last};
+      REQUIRE(transaction->append_log(chunk));
+    }
+    REQUIRE(transaction->commit());
+    REQUIRE(last < 200);
+  }
+  int calls = 0;
+  while (value_of(store.prune({}, {}))) REQUIRE(++calls < 1'000);
+  CHECK(store.has_room());
+  const RunPage page = value_of(store.runs({}));
+  CHECK(page.runs.front().id == RunId{last});
+  CHECK(page.runs.size() >= last * 3 / 4);
+  CHECK(page.runs.size() < last);
+}
+
 TEST_CASE("runs that have not ended are kept, however full the store is") {
   LmdbHarness harness;
   harness.close();
