@@ -89,6 +89,7 @@ class AgentLife {
 
   [[nodiscard]] ControlService& control() { return control_; }
   [[nodiscard]] Loop& loop() { return loop_; }
+  [[nodiscard]] ManualClock& clock() { return clock_; }
 
   [[nodiscard]] Run finished(RunId id) {
     std::uint64_t after = control_.wait_changes(0, 0).next;

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 
 #include "unit/agent/agent_fixture.h"
@@ -21,6 +23,35 @@ struct World {
   FakeEngine engine;
   FakeGit git;
 };
+
+// Says when old runs were looked for; there are never any.
+class WatchedStore : public FakeStore {
+ public:
+  Result<bool> prune(const KeepRules&, WallTime) override {
+    std::lock_guard lock(mutex_);
+    ++looks_;
+    changed_.notify_all();
+    return false;
+  }
+  [[nodiscard]] bool wait_for_look(int count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(20), [&] { return looks_ >= count; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int looks_ = 0;
+};
+
+// Asks until the store takes the request.
+AcceptedRun insist(AgentLife& agent) {
+  while (true) {
+    const auto accepted = agent.control().trigger_manual({"p", {}, "", ""});
+    if (accepted) return *accepted;
+    std::this_thread::yield();
+  }
+}
 
 bool names(const std::vector<std::string>& texts, std::string_view part) {
   return std::any_of(texts.begin(), texts.end(),
@@ -171,6 +202,51 @@ TEST_CASE("while the disk is full nothing new begins, and what runs comes to its
   CHECK(agent.control().snapshot()->warnings.empty());
 }
 
+TEST_CASE("an agent that starts without room begins nothing until there is some") {
+  World world;
+  world.git.set(revision("c1",
+                         "name: p\n"
+                         "tasks:\n"
+                         "  - {id: a, image: image:1, command: [waits]}\n"
+                         "  - {id: b, image: image:1, command: [ok], depends_on: a}\n"));
+  RunId run;
+  {
+    AgentLife agent(world.store, world.engine, world.git);
+    REQUIRE(agent.control().sync("fleet", true));
+    run = agent.control().trigger_manual({"p", {}, "", ""})->run;
+    REQUIRE(world.engine.wait_for_call(FakeEngine::Call::kFollow));
+    world.store.set_room(false);
+    CHECK_FALSE(agent.control().trigger_manual({"p", {}, "", ""}));
+    world.engine.finish(container_name(world.store.instance_id(), {run, 0, 1}, "a"), 0);
+    std::uint64_t after = agent.control().wait_changes(0, 0).next;
+    while (!is_final(world.store.run(run)->tasks[0].status)) {
+      after = agent.control().wait_changes(after, 1'000).next;
+    }
+  }
+  AgentLife agent(world.store, world.engine, world.git);
+  CHECK(world.store.run(run)->tasks[1].attempts == 0);
+  world.store.set_room(true);
+  CHECK(agent.finished(run).status == Status::kSuccess);
+}
+
+TEST_CASE("an instant that comes again, the clock having been set back, finds its run") {
+  World world;
+  world.git.set(revision("c1",
+                         "name: p\n"
+                         "triggers: [{cron: '0 * * * *'}]\n"
+                         "tasks: [{id: a, image: image:1, command: [ok]}]\n"));
+  AgentLife agent(world.store, world.engine, world.git);
+  constexpr std::int64_t kHour = 3'600'000;
+  for (int i = 0; i < 2; ++i) {
+    // Each sync wakes the loop, which looks at the clock.
+    REQUIRE(agent.control().sync("fleet", true));
+    agent.clock().advance_ms(kHour);
+    REQUIRE(agent.control().sync("fleet", true));
+    CHECK(world.store.runs({})->runs.size() == 1);
+    agent.clock().set_wall_ms(agent.clock().wall().ms - kHour);
+  }
+}
+
 TEST_CASE("output that finds no room is dropped, and its attempt says so") {
   World world;
   world.engine.set_program(
@@ -184,6 +260,59 @@ TEST_CASE("output that finds no room is dropped, and its attempt says so") {
   world.engine.finish(container_name(world.store.instance_id(), {run, 0, 1}, "a"), 0);
   CHECK(agent.finished(run).status == Status::kSuccess);
   CHECK(world.store.run(run)->attempts[0].log_incomplete);
+}
+
+TEST_CASE("an agent starts on a full disk, says so, and takes up what ran once there is room") {
+  World world;
+  world.git.set(revision("c1", "name: p\ntasks: [{id: a, image: image:1, command: [waits]}]\n"));
+  RunId run;
+  {
+    AgentLife agent(world.store, world.engine, world.git);
+    REQUIRE(agent.control().sync("fleet", true));
+    run = agent.control().trigger_manual({"p", {}, "", ""})->run;
+    REQUIRE(world.engine.wait_for_call(FakeEngine::Call::kFollow));
+  }
+  world.store.fail_begin(kDiskFull, 1'000'000);
+  AgentLife agent(world.store, world.engine, world.git);
+  CHECK(names(agent.control().snapshot()->warnings, "the store takes no writes"));
+  CHECK(agent.control().trigger_manual({"p", {}, "", ""}).error().kind == ErrorKind::kExhausted);
+  world.store.fail_begin(kDiskFull, 0);
+  REQUIRE(world.engine.wait_for_call(FakeEngine::Call::kFollow, 2));
+  const std::string name = container_name(world.store.instance_id(), {run, 0, 1}, "a");
+  CHECK(world.engine.starts(name) == 1);
+  world.engine.finish(name, 0);
+  CHECK(agent.finished(run).status == Status::kSuccess);
+}
+
+TEST_CASE("a clock that was trusted is so after a failed commit, whatever it says meanwhile") {
+  World world;
+  AgentLife agent(world.store, world.engine, world.git);
+  REQUIRE(agent.control().sync("fleet", true));
+  static_cast<void>(agent.finished(insist(agent).run));
+  // A new agent would wait now: the clock is behind the stored run.
+  agent.clock().set_synchronised(false);
+  agent.clock().set_wall_ms(agent.clock().wall().ms - 3'600'000);
+  world.store.fail_commit(kDiskFull, 1);
+  static_cast<void>(insist(agent));
+  CHECK_FALSE(names(agent.control().snapshot()->warnings, "schedules wait"));
+}
+
+TEST_CASE("room is looked for at once when there is none, and when a commit finds none") {
+  World world;
+  WatchedStore store;
+  AgentLife agent(store, world.engine, world.git);
+  REQUIRE(agent.control().sync("fleet", true));
+  REQUIRE(store.wait_for_look(1));
+  // The clock stands still: by time no other look is due.
+  SUBCASE("there is none") {
+    store.set_room(false);
+    CHECK_FALSE(agent.control().trigger_manual({"p", {}, "", ""}));
+  }
+  SUBCASE("a commit finds none") {
+    store.fail_commit(kDiskFull, 1);
+    CHECK_FALSE(agent.control().trigger_manual({"p", {}, "", ""}));
+  }
+  CHECK(store.wait_for_look(2));
 }
 
 TEST_CASE("a person suspends, resumes and retries; each is in the history of actions") {

@@ -54,6 +54,19 @@ TEST_CASE("a store that cannot prune is asked again later, not at once") {
   CHECK(store.asked.size() == 1);
 }
 
+TEST_CASE("a store without room is looked through at once") {
+  RecordingStore store;
+  ManualClock clock;
+  Upkeep upkeep(store, clock, {});
+  upkeep.step();
+  upkeep.step();
+  CHECK(store.asked.size() == 1);
+  upkeep.hurry();
+  CHECK(upkeep.wait_ms() == 0);
+  upkeep.step();
+  CHECK(store.asked.size() == 2);
+}
+
 TEST_CASE("the age of runs is believed only of a clock that has gone steadily for a while") {
   RecordingStore store;
   ManualClock clock;

@@ -79,6 +79,22 @@ TEST_CASE("a recovered attempt has the rest of its time, whatever the wall clock
   CHECK(deadline_after(kNow.plus_ms(3'600'000)) == 60'000);
 }
 
+TEST_CASE("a recovered run has the rest of its own time as well") {
+  Pipeline pipeline = make_pipeline("p", {make_task("a")});
+  pipeline.timeout_ms = 60'000;
+  StoredWorld world = world_of(pipeline, {task_state(0, Status::kRunning, 1)},
+                               {attempt_of(0, Status::kRunning, kNow.plus_ms(-20'000))});
+  world.unfinished[0].run.started_at = kNow.plus_ms(-20'000);
+  State state(CoreSettings{4});
+  static_cast<void>(recover(state, world, kNow, kMono));
+  const auto pass = [&](std::int64_t ms) {
+    return all_of_type<SignalAttempt>(
+        step(state, Event{kNow.plus_ms(ms), kMono.plus_ms(ms), TimePassed{}}));
+  };
+  CHECK(pass(39'999).empty());
+  CHECK(pass(40'000).size() == 1);
+}
+
 TEST_CASE("tasks that became ready in the last commit start") {
   const Pipeline pipeline = make_pipeline("p", {make_task("a"), make_task("b", {0})});
   State state(CoreSettings{4});
