@@ -250,6 +250,7 @@ TEST_CASE("for want of room the oldest runs go, and no more of them than it take
   while (value_of(store.prune({}, {}))) REQUIRE(++calls < 1'000);
   CHECK(store.has_room());
   const RunPage page = value_of(store.runs({}));
+  REQUIRE_FALSE(page.runs.empty());
   CHECK(page.runs.front().id == RunId{last});
   CHECK(page.runs.size() >= last * 3 / 4);
   CHECK(page.runs.size() < last);
