@@ -11,6 +11,7 @@
 #include <fstream>
 
 #include "harness.h"
+#include "store/catalog_codec.h"
 #include "store/environment.h"
 #include "store/history_chain.h"
 
@@ -189,4 +190,24 @@ TEST_CASE("a record that is damaged in the store is left out of the backup and n
   CHECK(value_of(restore_store(shelf / "b", shelf / "state", false)).runs == 5);
   const ChainReport chain = value_of(verify_history(shelf / "state"));
   CHECK(chain.fault == "run 3 was altered");
+}
+
+TEST_CASE("what would not be a store again is no backup") {
+  LmdbHarness harness;
+  TempDirectory shelf;
+  fill(harness.store(), 1, 5);
+  harness.close();
+  {
+    // A damaged record is left out; without this one nobody could open the copy.
+    auto environment = value_of(Environment::open({harness.options().directory, 0, false, true}));
+    auto transaction = value_of(environment->write());
+    require_ok(transaction.put(Table::kMeta, store::kFormatKey, "damaged"));
+    require_ok(transaction.commit());
+  }
+  CHECK_FALSE(backup_store(harness.options().directory, shelf / "b").ok());
+  CHECK(count_files(shelf.path()) == 0);
+  // An agent mends it.
+  harness.reopen();
+  harness.close();
+  CHECK(value_of(backup_store(harness.options().directory, shelf / "b")).runs == 5);
 }

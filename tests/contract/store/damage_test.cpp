@@ -135,6 +135,19 @@ TEST_CASE("a damaged run is left out, named, and can be saved again") {
   check_one_entry_per_run(harness);
 }
 
+TEST_CASE("a damaged run goes by age, and not before the clock is to be trusted") {
+  LmdbHarness harness;
+  commit(harness.store(), {SaveRun{samples::run(1, "build", Status::kSuccess)}});
+  flip(harness, Table::kRuns, store::run_key(RunId{1}), 20);
+  flip_all(harness, Table::kRunsByStatus);  // its age is nowhere to be read
+  KeepRules rules;
+  rules.age_ms = 1;
+  while (value_of(harness.store().prune(rules, {}))) continue;
+  CHECK(count(harness, Table::kRuns) == 1);
+  while (value_of(harness.store().prune(rules, WallTime{samples::kStartMs * 2}))) continue;
+  CHECK(count(harness, Table::kRuns) == 0);
+}
+
 TEST_CASE("an index has one entry for each run, whatever the run went through") {
   LmdbHarness harness;
   fill(harness);
@@ -264,6 +277,23 @@ TEST_CASE("an index that lies can hide a run, but not misfile one") {
     CHECK(ids(value_of(harness.store().runs({}))) == Ids{3, 2, 1});
     CHECK(value_of(harness.store().load()).unfinished.size() == 3);
   }
+}
+
+TEST_CASE("an index that lies does not make retention remove what has not ended") {
+  LmdbHarness harness;
+  fill(harness);
+  change(harness, [](store::Transaction& transaction) {
+    const std::string from = store::status_prefix(Status::kRunning) + store::run_key(RunId{1});
+    const std::string to = store::status_prefix(Status::kSuccess) + store::run_key(RunId{1});
+    require_ok(transaction.remove(Table::kRunsByStatus, from));
+    require_ok(transaction.put(Table::kRunsByStatus, to, "a lie"));
+  });
+  KeepRules rules;
+  rules.age_ms = 1;
+  while (value_of(harness.store().prune(rules, WallTime{samples::kStartMs * 2}))) continue;
+  CHECK(value_of(harness.store().run(RunId{1})).run.status == Status::kRunning);
+  CHECK(value_of(harness.store().load()).unfinished.size() == 3);
+  check_one_entry_per_run(harness);
 }
 
 TEST_CASE("a damaged trigger is an error, and never a second run") {

@@ -331,3 +331,63 @@ TEST_CASE("the ballast is put back once there is room for it and more") {
   CHECK(store->warnings().empty());
   CHECK(std::filesystem::exists(options.directory + "/ballast"));
 }
+
+namespace {
+
+// A store of 8 MB with 300 runs that have ended on a disk without a byte to spare but the ballast. All of them came with
+// its last transaction, so that LMDB has no free pages that the next one might use.
+struct FullDisk {
+  FullDisk() {
+    if (!disk.is_mounted()) return;
+    options.directory = disk.directory() / "state";
+    options.map_bytes = std::size_t{8} << 20;
+    store = value_of(open_store(options));
+    Commands commands;
+    for (std::uint64_t id = 1; id <= kRuns; ++id) {
+      commands.push_back(SaveRun{samples::run(id, "build", Status::kSuccess)});
+    }
+    commit(*store, commands);
+    // Before the disk is full: another key, so that a start has to note it in the chain.
+    std::ofstream(options.directory + "/host.key") << std::string(64, 'a') << "\n";
+    std::ofstream(disk.directory() / "other") << std::string(4 << 20, 'x');
+  }
+  [[nodiscard]] bool has_ballast() const {
+    return std::filesystem::exists(options.directory + "/ballast");
+  }
+
+  static constexpr std::uint64_t kRuns = 300;
+  SmallDisk disk;
+  StoreOptions options;
+  std::unique_ptr<Store> store;
+};
+
+}  // namespace
+
+TEST_CASE("when retention meets a full disk the ballast is given up for it") {
+  FullDisk full;
+  if (!full.store) {
+    MESSAGE("not run: mounting a tmpfs needs root");
+    return;
+  }
+  REQUIRE(full.has_ballast());
+  KeepRules rules;
+  rules.runs_per_pipeline = 1;
+  CHECK(kind_of(full.store->prune(rules, {})) == ErrorKind::kExhausted);
+  CHECK_FALSE(full.has_ballast());
+  while (value_of(full.store->prune(rules, {}))) continue;
+  CHECK(ids(value_of(full.store->runs({}))) == Ids{FullDisk::kRuns});
+}
+
+TEST_CASE("a start that has to write on a full disk gets the ballast for it") {
+  FullDisk full;
+  if (!full.store) {
+    MESSAGE("not run: mounting a tmpfs needs root");
+    return;
+  }
+  full.store.reset();
+  REQUIRE(full.has_ballast());
+  const auto opened = open_store(full.options);
+  REQUIRE(opened.ok());
+  CHECK_FALSE(full.has_ballast());
+  CHECK(value_of((*opened)->runs({})).runs.front().id == RunId{FullDisk::kRuns});
+}

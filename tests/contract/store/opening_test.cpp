@@ -291,6 +291,33 @@ TEST_CASE("a store that cannot be opened is set aside, and the agent starts with
   CHECK(harness.store().warnings().empty());
 }
 
+TEST_CASE("a store with a table that cannot be entered is set aside") {
+  LmdbHarness harness;
+  const std::string directory = harness.options().directory;
+  const std::string data = directory + "/data.mdb";
+  const SaveSource source{samples::source("in-no-other-table")};
+  commit(harness.store(), {SaveRun{samples::run(1)}, source});
+  harness.close();
+  // The table's only page, and what is left of its former ones.
+  constexpr std::size_t kPageBytes = 4096;
+  std::string bytes;
+  {
+    std::ifstream file(data, std::ios::binary);
+    bytes.assign(std::istreambuf_iterator<char>(file), {});
+  }
+  for (std::size_t at = 0; at < bytes.size(); at += kPageBytes) {
+    if (bytes.substr(at, kPageBytes).find(source.state.name) == std::string::npos) continue;
+    bytes.replace(at, kPageBytes, kPageBytes, '\0');
+  }
+  std::ofstream(data, std::ios::binary) << bytes;
+  harness.reopen();
+  CHECK(damaged_files(directory).size() == 1);
+  CHECK(value_of(harness.store().load()).last_run == RunId{1 + limits::kRunsLostMax});
+  // In the old one this would fail for ever.
+  commit(harness.store(), {source});
+  CHECK(value_of(harness.store().sources()).size() == 1);
+}
+
 TEST_CASE("of damaged stores only the newest are kept") {
   LmdbHarness harness;
   const std::string directory = harness.options().directory;
