@@ -3,6 +3,7 @@
 #include "base/json.h"
 
 #include <functional>
+#include <new>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -196,6 +197,9 @@ Result<Json> Json::parse(std::string_view text, std::size_t max_depth) {
   try {
     const bool parsed = Library::sax_parse(text, &builder);
     return builder.finish(parsed);
+  } catch (const std::bad_alloc&) {
+    // Says nothing about the text.
+    return Error{ErrorKind::kExhausted, "no memory for this JSON", {}};
   } catch (const std::exception& exception) {
     return Error{ErrorKind::kInvalid, std::string("not valid JSON: ") + exception.what(), {}};
   }

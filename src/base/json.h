@@ -70,7 +70,7 @@ class Json {
   // Compact when indent < 0. Bytes that are not UTF-8 become U+FFFD.
   [[nodiscard]] std::string dump(int indent = -1) const;
 
-  // RFC 8259. Errors: kInvalid (with the byte offset), kTooLarge (over max_depth).
+  // RFC 8259. Errors: kInvalid (with the byte offset), kTooLarge (over max_depth), kExhausted (no memory).
   [[nodiscard]] static Result<Json> parse(std::string_view text, std::size_t max_depth = 32);
 
  private:

@@ -143,10 +143,20 @@ Result<HttpResponse> EngineClient::call(HttpRequest request, const std::stop_tok
   return response;
 }
 
+namespace {
+
+// Want of memory is ours and passes: it must not end a task as lost.
+Error unreadable(const Error& why) {
+  if (why.kind == ErrorKind::kExhausted) return why;
+  return Error{ErrorKind::kCorrupt, "the engine's answer is no JSON", {}};
+}
+
+}  // namespace
+
 Result<Json> EngineClient::call_json(HttpRequest request, const std::stop_token& stop) {
   PAWL_TRY(const HttpResponse response, call(std::move(request), stop));
   auto json = Json::parse(response.body);
-  if (!json) return Error{ErrorKind::kCorrupt, "the engine's answer is no JSON", {}};
+  if (!json) return unreadable(json.error());
   return json;
 }
 
@@ -157,7 +167,7 @@ Result<EngineVersion> EngineClient::negotiate(const std::stop_token& stop) {
   PAWL_TRY(const HttpResponse response, perform(request, stop));
   if (response.status != 200) return status_error(response);
   const auto json = Json::parse(response.body);
-  if (!json) return Error{ErrorKind::kCorrupt, "the engine's answer is no JSON", {}};
+  if (!json) return unreadable(json.error());
   PAWL_TRY(EngineVersion version, choose_version(*json));
   std::lock_guard lock(mutex_);
   api_version_ = version.api;

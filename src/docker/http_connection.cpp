@@ -87,7 +87,8 @@ Error transfer_error(CURLcode code, CURL* easy, const std::string& path) {
     case CURLE_OPERATION_TIMEDOUT:
       return Error{ErrorKind::kTimeout, "the container engine at " + path + " does not answer", {}};
     case CURLE_OUT_OF_MEMORY:
-      return Error{ErrorKind::kExhausted, "out of memory in a call to the engine", {}};
+      // In the middle of a call: it may have been heard.
+      return Error{ErrorKind::kUnavailable, "out of memory in a call to the engine", {}};
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:
       return Error{ErrorKind::kCorrupt, "what answers at " + path + " is no container engine", {}};

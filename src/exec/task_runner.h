@@ -124,7 +124,9 @@ class TaskRunner {
   [[nodiscard]] std::optional<Error> wait_for_engine(Patience& patience, const Error& error);
   void engine_answered(const Error* error);
   [[nodiscard]] static bool is_away(const Error& error) {
-    return error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kTimeout;
+    // kExhausted: no memory or descriptor here to ask it with, which passes like an absence.
+    return error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kTimeout ||
+           error.kind == ErrorKind::kExhausted;
   }
   [[nodiscard]] Result<ContainerState> inspect();
   // `engine`: its incarnation, read before it said so.

@@ -5,7 +5,8 @@
 // Error kinds: kUnavailable (no engine answers, or the connection broke: the request may have been
 // carried out), kTimeout (likewise), kNotFound (container or image), kConflict (the name is taken; or
 // the state does not allow it), kDenied, kInvalid (the engine refused the request or failed at it; its
-// message is passed on), kTooLarge, kCorrupt (an answer that is none), kCancelled.
+// message is passed on), kTooLarge, kCorrupt (an answer that is none), kExhausted (no memory or descriptor on our side),
+// kCancelled.
 #pragma once
 
 #include <cstdint>
