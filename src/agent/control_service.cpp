@@ -5,6 +5,12 @@
 #include "base/log.h"
 
 namespace pawl {
+namespace {
+
+// Without a key every request is one of its own.
+std::string key_of(const std::string& given) { return given.empty() ? random_hex(16) : given; }
+
+}  // namespace
 
 Result<Reply> ControlService::ask(RequestId request, Event event) {
   if (auto taken = parts_.loop.offer(std::move(event), limits::kReplyDeadlineMs); !taken) {
@@ -20,9 +26,7 @@ Result<AcceptedRun> ControlService::trigger_manual(const ManualRequest& request)
   ManualTriggered manual;
   manual.request = parts_.replies.open();
   manual.target.pipeline = request.pipeline;
-  const std::string key =
-      request.idempotency_key.empty() ? random_hex(16) : request.idempotency_key;
-  manual.target.identities = {"manual:" + key};
+  manual.target.identities = {"manual:" + key_of(request.idempotency_key)};
   manual.params = request.params;
   manual.actor = request.actor;
   const RequestId id = manual.request;
@@ -76,9 +80,8 @@ Result<AcceptedRun> ControlService::retry(const RetryRequest& request) {
   PAWL_TRY(retry.original, parts_.store.run(request.run));
   PAWL_TRY(retry.definition, parts_.store.definition(retry.original.run.definition));
   retry.request = parts_.replies.open();
-  const std::string key =
-      request.idempotency_key.empty() ? random_hex(16) : request.idempotency_key;
-  retry.target = TriggerTarget{retry.original.run.pipeline, {"retry:" + key}, {}};
+  retry.target =
+      TriggerTarget{retry.original.run.pipeline, {"retry:" + key_of(request.idempotency_key)}, {}};
   retry.failed_only = request.failed_only;
   retry.actor = request.actor;
   const RequestId id = retry.request;

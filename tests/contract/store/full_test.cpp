@@ -102,10 +102,7 @@ TEST_CASE("a full map refuses, stays readable, and goes on after it is opened la
 
 TEST_CASE("a full disk refuses, stays readable, and heals when space is freed") {
   SmallDisk disk;
-  if (!disk.is_mounted()) {
-    MESSAGE("not run: mounting a tmpfs needs root");
-    return;
-  }
+  REQUIRE_MESSAGE(disk.is_mounted(), "this needs root: it mounts a tmpfs of its own");
   const std::string other = disk.directory() / "other";
   std::ofstream(other) << std::string(1 << 20, 'x');
   StoreOptions options;
@@ -275,10 +272,7 @@ TEST_CASE("runs that have not ended are kept, however full the store is") {
 
 TEST_CASE("when the disk is full the ballast is given up for the ends of what is under way") {
   SmallDisk disk;
-  if (!disk.is_mounted()) {
-    MESSAGE("not run: mounting a tmpfs needs root");
-    return;
-  }
+  REQUIRE_MESSAGE(disk.is_mounted(), "this needs root: it mounts a tmpfs of its own");
   const std::string other = disk.directory() / "other";
   std::ofstream(other) << std::string(1 << 20, 'x');
   StoreOptions options;
@@ -312,10 +306,7 @@ TEST_CASE("when the disk is full the ballast is given up for the ends of what is
 
 TEST_CASE("the ballast is put back once there is room for it and more") {
   SmallDisk disk;
-  if (!disk.is_mounted()) {
-    MESSAGE("not run: mounting a tmpfs needs root");
-    return;
-  }
+  REQUIRE_MESSAGE(disk.is_mounted(), "this needs root: it mounts a tmpfs of its own");
   const std::string other = disk.directory() / "other";
   std::ofstream(other) << std::string(3 << 20, 'x');
   StoreOptions options;
