@@ -47,7 +47,7 @@ Loop::Loop(Parts parts, CoreSettings settings, std::vector<SourceState> sources,
       configured_sources_(std::move(sources)),
       state_(settings),
       queue_(limits::kEventQueueCost),
-      upkeep_(parts.store, parts.clock, keep) {}
+      pruner_(parts.store, parts.clock, keep) {}
 
 Loop::~Loop() { stop(); }
 
@@ -101,7 +101,7 @@ std::optional<SteadyClock::time_point> Loop::next_wake() const {
   std::int64_t wait_ms = limits::kClockCheckMs;
   if (store_failing_ || state_.ends_only) wait_ms = limits::kStoreRetryMs;
   if (!state_.clock_trusted) wait_ms = std::min(wait_ms, limits::kClockTrustMs);
-  wait_ms = std::min(wait_ms, upkeep_.wait_ms());
+  wait_ms = std::min(wait_ms, pruner_.wait_ms());
   if (const auto timer = state_.next_timer()) {
     wait_ms = std::min(wait_ms, timer->ms - parts_.clock.mono().ms);
   }
@@ -125,7 +125,7 @@ void Loop::run() {
     if (!items.empty() || !last) process(items);
     if (last) return;
     // Also while the store fails: it may be for want of the very room that this makes.
-    upkeep_.step();
+    pruner_.step();
   }
 }
 
@@ -149,7 +149,7 @@ void Loop::process(std::vector<Item>& items) {
               {{"reason", committed.error().text()}});
     store_failing_ = true;
     store_error_ = committed.error().text();
-    if (committed.error().kind == ErrorKind::kExhausted) upkeep_.hurry();
+    if (committed.error().kind == ErrorKind::kExhausted) pruner_.hurry();
     refuse(items, committed.error());
     parts_.published.update([&](AgentSnapshot& snapshot) { snapshot.warnings = warnings(); });
     return;
@@ -210,7 +210,7 @@ void Loop::look_at_room(std::vector<Item>& items) {
   const bool ends_only = !parts_.store.has_room();
   if (ends_only == state_.ends_only) return;
   if (ends_only) {
-    upkeep_.hurry();
+    pruner_.hurry();
     log_warning(
         "there is no room: only the ends of what is under way are recorded until there is some");
   } else {

@@ -18,9 +18,9 @@
 #include <vector>
 
 #include "agent/change_feed.h"
+#include "agent/pruner.h"
 #include "agent/published.h"
 #include "agent/replies.h"
-#include "agent/upkeep.h"
 #include "base/bounded_queue.h"
 #include "core/state.h"
 #include "exec/worker_pool.h"
@@ -91,7 +91,7 @@ class Loop : public EventSink {
   std::set<AttemptKey> with_workers_;  // handed over and not yet reported as ended
   std::set<AttemptKey> log_dropped_;   // of those: some output found no room
   std::string store_error_;            // why store_failing_
-  Upkeep upkeep_;
+  Pruner pruner_;
   WorkerPool* workers_ = nullptr;
   std::thread thread_;
   std::atomic<bool> stopping_{false};

@@ -356,10 +356,7 @@ struct FullDisk {
 
 TEST_CASE("when retention meets a full disk the ballast is given up for it") {
   FullDisk full;
-  if (!full.store) {
-    MESSAGE("not run: mounting a tmpfs needs root");
-    return;
-  }
+  REQUIRE_MESSAGE(full.store, "this needs root: it mounts a tmpfs of its own");
   REQUIRE(full.has_ballast());
   KeepRules rules;
   rules.runs_per_pipeline = 1;
@@ -371,10 +368,7 @@ TEST_CASE("when retention meets a full disk the ballast is given up for it") {
 
 TEST_CASE("a start that has to write on a full disk gets the ballast for it") {
   FullDisk full;
-  if (!full.store) {
-    MESSAGE("not run: mounting a tmpfs needs root");
-    return;
-  }
+  REQUIRE_MESSAGE(full.store, "this needs root: it mounts a tmpfs of its own");
   full.store.reset();
   REQUIRE(full.has_ballast());
   const auto opened = open_store(full.options);

@@ -1,4 +1,4 @@
-#include "agent/upkeep.h"
+#include "agent/pruner.h"
 
 #include <doctest/doctest.h>
 
@@ -31,16 +31,16 @@ TEST_CASE("old runs are looked for once a minute, step by step while there are m
   RecordingStore store;
   store.answers = {true, true, false};
   ManualClock clock;
-  Upkeep upkeep(store, clock, {});
+  Pruner pruner(store, clock, {});
   for (int i = 0; i < 3; ++i) {
-    CHECK(upkeep.wait_ms() == 0);
-    upkeep.step();
+    CHECK(pruner.wait_ms() == 0);
+    pruner.step();
   }
-  upkeep.step();
+  pruner.step();
   CHECK(store.asked.size() == 3);
-  CHECK(upkeep.wait_ms() == limits::kPruneMs);
+  CHECK(pruner.wait_ms() == limits::kPruneMs);
   clock.advance_ms(limits::kPruneMs);
-  upkeep.step();
+  pruner.step();
   CHECK(store.asked.size() == 4);
 }
 
@@ -48,36 +48,36 @@ TEST_CASE("a store that cannot prune is asked again later, not at once") {
   RecordingStore store;
   store.answers = {Error{ErrorKind::kExhausted, "full", {}}};
   ManualClock clock;
-  Upkeep upkeep(store, clock, {});
-  upkeep.step();
-  upkeep.step();
+  Pruner pruner(store, clock, {});
+  pruner.step();
+  pruner.step();
   CHECK(store.asked.size() == 1);
 }
 
 TEST_CASE("a store without room is looked through at once") {
   RecordingStore store;
   ManualClock clock;
-  Upkeep upkeep(store, clock, {});
-  upkeep.step();
-  upkeep.step();
+  Pruner pruner(store, clock, {});
+  pruner.step();
+  pruner.step();
   CHECK(store.asked.size() == 1);
-  upkeep.hurry();
-  CHECK(upkeep.wait_ms() == 0);
-  upkeep.step();
+  pruner.hurry();
+  CHECK(pruner.wait_ms() == 0);
+  pruner.step();
   CHECK(store.asked.size() == 2);
 }
 
 TEST_CASE("the age of runs is believed only of a clock that has gone steadily for a while") {
   RecordingStore store;
   ManualClock clock;
-  Upkeep upkeep(store, clock, {});
+  Pruner pruner(store, clock, {});
   const auto pass = [&](std::int64_t ms) {
     for (std::int64_t passed = 0; passed < ms; passed += limits::kPruneMs) {
       clock.advance_ms(limits::kPruneMs);
-      upkeep.step();
+      pruner.step();
     }
   };
-  upkeep.step();
+  pruner.step();
   CHECK_FALSE(store.asked.back().is_set());
   pass(limits::kClockSteadyMs);
   CHECK(store.asked.back() == clock.wall());

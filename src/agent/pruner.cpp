@@ -1,4 +1,4 @@
-#include "agent/upkeep.h"
+#include "agent/pruner.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -8,7 +8,7 @@
 
 namespace pawl {
 
-Upkeep::Upkeep(Store& store, const Clock& clock, KeepRules keep)
+Pruner::Pruner(Store& store, const Clock& clock, KeepRules keep)
     : store_(store),
       clock_(clock),
       keep_(keep),
@@ -17,7 +17,7 @@ Upkeep::Upkeep(Store& store, const Clock& clock, KeepRules keep)
       steady_since_(last_mono_),
       next_(last_mono_) {}
 
-void Upkeep::observe_clock() {
+void Pruner::observe_clock() {
   const WallTime wall = clock_.wall();
   const MonoTime mono = clock_.mono();
   const std::int64_t drift_ms = (wall.ms - last_wall_.ms) - (mono.ms - last_mono_.ms);
@@ -26,7 +26,7 @@ void Upkeep::observe_clock() {
   last_mono_ = mono;
 }
 
-void Upkeep::step() {
+void Pruner::step() {
   observe_clock();
   if (last_mono_ < next_) return;
   const bool is_steady = last_mono_.ms - steady_since_.ms >= limits::kClockSteadyMs;
@@ -39,7 +39,7 @@ void Upkeep::step() {
   next_ = more && *more ? last_mono_ : last_mono_.plus_ms(limits::kPruneMs);
 }
 
-std::int64_t Upkeep::wait_ms() const {
+std::int64_t Pruner::wait_ms() const {
   return std::max<std::int64_t>(next_.ms - clock_.mono().ms, 0);
 }
 

@@ -12,9 +12,9 @@
 
 namespace pawl {
 
-class Upkeep {
+class Pruner {
  public:
-  Upkeep(Store& store, const Clock& clock, KeepRules keep);
+  Pruner(Store& store, const Clock& clock, KeepRules keep);
 
   // Call between batches: does one step if one is due.
   void step();
