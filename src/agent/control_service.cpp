@@ -27,7 +27,7 @@ Result<AcceptedRun> ControlService::trigger_manual(const ManualRequest& request)
   manual.request = parts_.replies.open();
   manual.target.pipeline = request.pipeline;
   manual.target.identities = {"manual:" + key_of(request.idempotency_key)};
-  manual.params = request.params;
+  manual.target.params = request.params;
   manual.actor = request.actor;
   const RequestId id = manual.request;
   Event event;
@@ -46,8 +46,9 @@ Result<std::vector<AcceptedRun>> ControlService::trigger_webhook(const WebhookRe
     identities.push_back("webhook:" + request.path + ":id:" + request.delivery_id);
   }
   identities.push_back("webhook:" + request.path + ":body:" + hex(request.body_digest));
-  for (const std::string& pipeline : request.pipelines) {
-    received.targets.push_back(TriggerTarget{pipeline, identities, {}});
+  for (const WebhookTarget& target : request.targets) {
+    received.targets.push_back(
+        TriggerTarget{target.pipeline, identities, {}, target.params, target.starts});
   }
   const RequestId id = received.request;
   Event event;

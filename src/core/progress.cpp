@@ -117,6 +117,8 @@ void start_attempt(StepContext& context, TaskRef ref) {
   order.key = attempt.key;
   order.definition = run.definition;
   order.params = run.run.params;
+  order.env = run.definition->tasks[ref.task].env;
+  order.command = run.definition->tasks[ref.task].command;
   context.emit(std::move(order));
 }
 

@@ -93,12 +93,15 @@ void resume_task(StepContext& context, RunEntry& run, std::uint32_t index) {
     ++context.state.slots_used;
     context.state.ready.take_slot(run.run.pipeline);
     const std::string& boot = context.state.settings.boot_id;
-    RunAttempt order{task.live->key,
-                     run.definition,
-                     run.run.params,
-                     started,
-                     run.run.stop != RunStop::kNone,
-                     true};
+    RunAttempt order;
+    order.key = task.live->key;
+    order.definition = run.definition;
+    order.params = run.run.params;
+    order.env = run.definition->tasks[index].env;
+    order.command = run.definition->tasks[index].command;
+    order.expect_started = started;
+    order.stop = run.run.stop != RunStop::kNone;
+    order.recovered = true;
     order.rebooted = !boot.empty() && !task.live->boot_id.empty() && task.live->boot_id != boot;
     order.engine = task.live->engine;
     context.emit(std::move(order));

@@ -15,7 +15,7 @@ namespace pawl {
 namespace {
 
 std::optional<WallTime> next_of(const CronTrigger& cron, WallTime after) {
-  return cron.schedule.next(after, cron.zone);
+  return cron.next(after);
 }
 
 std::optional<WallTime> next_tick(const Pipeline& pipeline, WallTime after) {

@@ -28,6 +28,8 @@ namespace pawl {
 struct CoreSettings {
   std::uint32_t workers = 4;
   std::string boot_id{};  // of the host's boot; empty: not known
+  std::string host_name{};
+  std::map<std::string, std::string> host_labels{};
 };
 
 // A pipeline in force and its schedule.

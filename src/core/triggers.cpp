@@ -209,7 +209,7 @@ void accept_manual(StepContext& context, const ManualTriggered& event) {
   if (auto overload = find_overload(context.state, *entry)) {
     return context.reply(event.request, std::move(*overload));
   }
-  auto params = resolve_params(*entry->definition, event.params);
+  auto params = resolve_params(*entry->definition, target.params);
   if (!params) return context.reply(event.request, std::move(params).error());
 
   Draft draft;

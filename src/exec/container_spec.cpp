@@ -84,8 +84,8 @@ ContainerSpec container_spec(const std::string& instance_id, const RunAttempt& o
                  {std::string(kLabelTaskIndex), std::to_string(order.key.task)},
                  {std::string(kLabelAttempt), attempt}};
   spec.image = task.image;
-  spec.command = task.command;
-  for (const auto& [name, value] : task.env) set_variable(spec.env, name, value);
+  spec.command = order.command;
+  for (const auto& [name, value] : order.env) set_variable(spec.env, name, value);
   set_variable(spec.env, "PAWL_RUN_ID", run);
   set_variable(spec.env, "PAWL_PIPELINE", order.definition->name);
   set_variable(spec.env, "PAWL_TASK", task.id);

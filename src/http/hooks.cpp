@@ -67,9 +67,10 @@ Result<Response> Hooks::receive(const Call& call) {
   for (const Listening& listening : found->second.listening) {
     const bool is_meant = std::any_of(listening.secrets.begin(), listening.secrets.end(),
                                       [&](const auto& name) { return contains(verified, name); });
-    if (is_meant && !contains(delivery.pipelines, listening.pipeline)) {
-      delivery.pipelines.push_back(listening.pipeline);
-    }
+    const bool is_known = std::any_of(
+        delivery.targets.begin(), delivery.targets.end(),
+        [&](const WebhookTarget& target) { return target.pipeline == listening.pipeline; });
+    if (is_meant && !is_known) delivery.targets.push_back({listening.pipeline});
   }
   // GitHub's question whether anybody is there, sent once when a hook is set up.
   if (request.header("x-github-event") == "ping") return deliveries_answer({});

@@ -97,7 +97,7 @@ Json trigger_json(const Trigger& trigger, bool is_suspended, WallTime now) {
   Json json;
   if (const auto* cron = std::get_if<CronTrigger>(&trigger)) {
     std::optional<WallTime> next;
-    if (!is_suspended) next = cron->schedule.next(now, cron->zone);
+    if (!is_suspended) next = cron->next(now);
     json.set("type", "cron");
     json.set("expression", cron->schedule.expression());
     json.set("timezone", cron->zone.name());
@@ -246,7 +246,7 @@ WallTime next_tick(const Pipeline& pipeline, WallTime now) {
   for (const Trigger& trigger : pipeline.triggers) {
     const auto* cron = std::get_if<CronTrigger>(&trigger);
     if (cron == nullptr) continue;
-    const std::optional<WallTime> next = cron->schedule.next(now, cron->zone);
+    const std::optional<WallTime> next = cron->next(now);
     if (next && (!earliest.is_set() || *next < earliest)) earliest = *next;
   }
   return earliest;
@@ -323,7 +323,7 @@ std::vector<ScheduledTick> next_ticks(const std::vector<const Pipeline*>& pipeli
   };
   std::vector<ScheduledTick> firsts;
   const auto add = [](auto& to, const Pipeline* pipeline, const CronTrigger* cron, WallTime after) {
-    const std::optional<WallTime> at = cron->schedule.next(after, cron->zone);
+    const std::optional<WallTime> at = cron->next(after);
     if (at) to.push_back({*at, pipeline, cron});
   };
   for (const Pipeline* pipeline : pipelines) {

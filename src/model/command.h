@@ -76,6 +76,9 @@ struct RunAttempt {
   AttemptKey key;
   PipelinePtr definition;
   Variables params;
+  // The task's own, with every ${{ }} evaluated. A recovered order has them as well.
+  Variables env{};
+  std::vector<std::string> command{};
   // The container was started before (seen by an earlier agent): if it is gone it is lost, never
   // created anew.
   bool expect_started = false;

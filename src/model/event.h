@@ -27,7 +27,9 @@ struct TriggerTarget {
   // digest: a known one of either makes it a duplicate.
   std::vector<std::string> identities;
   // Filled in by the loop from the store, inside the transaction that will hold the run.
-  std::optional<RunId> existing;
+  std::optional<RunId> existing{};
+  Variables params{};                   // given by the trigger or the person; not yet checked
+  std::vector<std::uint32_t> starts{};  // model/pipeline.h: the trigger's
 };
 
 // One tick that is due (core/schedule.h: due_ticks()).
@@ -35,6 +37,8 @@ struct DueTick {
   std::string pipeline;
   WallTime at;
   bool interval = false;  // of an "@every" schedule
+  Variables params{};
+  std::vector<std::uint32_t> starts{};
   // Not to be run: recorded as skipped, with this message.
   bool missed = false;
   std::string message;
@@ -58,7 +62,6 @@ struct SourceRemoved {
 struct ManualTriggered {
   RequestId request = 0;
   TriggerTarget target;
-  Variables params;
   std::string actor;
 };
 
@@ -115,6 +118,7 @@ struct AttemptOutcome {
   WallTime started_at;
   WallTime ended_at;
   bool log_incomplete = false;
+  Variables outputs{};  // the declared names that it wrote; kExited only
 };
 
 struct AttemptEnded {

@@ -4,6 +4,7 @@
 // pieces between stars are found, leftmost first, by Knuth-Morris-Pratt.
 #include "model/host_config.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 
@@ -30,6 +31,26 @@ std::optional<std::size_t> find_end(std::string_view text, std::string_view piec
 }
 
 }  // namespace
+
+std::optional<std::string> why_not_here(const HostSelector& selector, const HostConfig& host) {
+  const bool is_named =
+      selector.names.empty() ||
+      std::any_of(selector.names.begin(), selector.names.end(), [&](const std::string& pattern) {
+        return matches_pattern(pattern, host.host_name);
+      });
+  if (!is_named) {
+    std::string names;
+    for (const std::string& name : selector.names) names += (names.empty() ? "" : ", ") + name;
+    return "hosts.names is for " + names + "; this host is " + host.host_name;
+  }
+  for (const auto& [label, value] : selector.labels) {
+    const auto found = host.labels.find(label);
+    if (found != host.labels.end() && found->second == value) continue;
+    return "hosts.labels is for " + label + ": " + value + "; this host has " +
+           (found == host.labels.end() ? "no such label" : label + ": " + found->second);
+  }
+  return std::nullopt;
+}
 
 bool matches_pattern(std::string_view pattern, std::string_view text) {
   const std::size_t first_star = pattern.find('*');

@@ -4,11 +4,13 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "model/limits.h"
+#include "model/pipeline.h"
 #include "model/zone.h"
 
 namespace pawl {
@@ -36,6 +38,14 @@ struct HostPolicy {
   std::string default_image;
 };
 
+// What a task has here unless it or its pipeline says otherwise; 0: pawl's own default. Never over the policy's caps.
+struct HostDefaults {
+  std::int64_t cpus_milli = 0;
+  std::int64_t memory_bytes = 0;
+  std::int64_t pids = 0;
+  std::int64_t timeout_ms = 0;
+};
+
 struct HostConfig {
   std::string file;  // where it was read from; empty: built-in defaults
   std::string host_name;
@@ -46,6 +56,7 @@ struct HostConfig {
   std::string engine_host;  // unix:///var/run/docker.sock or $DOCKER_HOST
   std::uint32_t workers = 4;
   HostPolicy policy;
+  HostDefaults defaults;
   std::string secrets_directory = "/etc/pawl/secrets";
   std::string state_directory = "/var/lib/pawl";
   std::int64_t state_max_bytes = static_cast<std::int64_t>(limits::kStoreMapBytes);
@@ -57,6 +68,10 @@ struct HostConfig {
   std::string webhooks_listen = "127.0.0.1:7434";
   std::int64_t webhook_max_body_bytes = static_cast<std::int64_t>(limits::kWebhookBodyBytes);
 };
+
+// Why a pipeline with this selector is not for the host, in words; nothing when it is.
+[[nodiscard]] std::optional<std::string> why_not_here(const HostSelector& selector,
+                                                      const HostConfig& host);
 
 // Shell-like pattern: * matches any run of characters (also /), everything else itself. Linear time.
 [[nodiscard]] bool matches_pattern(std::string_view pattern, std::string_view text);

@@ -15,6 +15,22 @@ inline constexpr std::size_t kYamlAliases = 100;
 inline constexpr std::size_t kYamlNodes = 50'000;  // after alias expansion
 inline constexpr std::size_t kYamlProblems = 100;  // reported for one file; then "and more"
 inline constexpr std::size_t kTasks = 200;
+inline constexpr std::size_t kTaskInstances = 1'000;  // of all tasks of a pipeline, hooks included
+inline constexpr std::size_t kMatrixAxes = 8;
+inline constexpr std::size_t kMatrixValueBytes = 256;
+inline constexpr std::size_t kInstanceIdBytes = 200;  // "build[eu,3.11]"
+inline constexpr std::size_t kHookTasks = 20;         // of each kind
+inline constexpr std::size_t kSecretUses = 32;        // of one task
+inline constexpr std::size_t kHostPatterns = 100;     // of `hosts`, names and labels each
+inline constexpr std::size_t kNotifications = 16;
+inline constexpr std::size_t kWebhookEvents = 32;
+inline constexpr std::size_t kExpressionBytes = 4096;  // one ${{ }}
+inline constexpr std::size_t kExpressionDepth = 32;
+inline constexpr std::size_t kExpressionValueBytes = 64 * 1024;      // one value, also on the way
+inline constexpr std::size_t kExpressionSteps = 100'000;             // of one evaluation
+inline constexpr std::int64_t kExpressionPatternBytes = 256 * 1024;  // memory of one `matches`
+inline constexpr std::int64_t kKillGraceMaxMs = 10 * 60'000;
+inline constexpr std::int64_t kSplayMaxMs = 24 * 3600 * 1000;
 inline constexpr std::size_t kTriggers = 32;  // of one pipeline
 inline constexpr std::size_t kParams = 64;
 inline constexpr std::size_t kEnvVariables = 256;
@@ -61,6 +77,7 @@ inline constexpr std::size_t kSourceBytes = 16u * 1024 * 1024;  // all pipeline 
 inline constexpr std::size_t kSourceTreeEntries = 100'000;
 inline constexpr std::size_t kSourceTreeDepth = 32;  // directories below the source's path
 inline constexpr std::size_t kSourcePathBytes = 1024;
+inline constexpr std::size_t kElsewhere = 1'000;     // pipelines for other hosts that are named
 inline constexpr std::size_t kSourceProblems = 200;  // reported for one revision
 // What a poll of an unchanged revision reads again, so that a damaged clone shows before it is needed.
 inline constexpr std::size_t kSourceVerifyBytes = 1024 * 1024;
@@ -157,6 +174,10 @@ inline constexpr std::int64_t kDefaultCpusMilli = 1000;
 inline constexpr std::int64_t kDefaultPids = 128;
 inline constexpr std::int64_t kMemoryMinBytes = 6LL * 1024 * 1024;  // Docker's own minimum
 inline constexpr std::int64_t kDefaultTaskTimeoutMs = 60 * 60'000;
+
+inline constexpr std::size_t kOutputs = 64;                 // names that one task declares
+inline constexpr std::size_t kOutputFileBytes = 64 * 1024;  // $PAWL_OUTPUT of one attempt
+inline constexpr std::size_t kOutputValueBytes = 4096;
 
 // --- Logs (exec/, store/) ---
 inline constexpr std::size_t kLogChunkBytes = 64 * 1024;    // uncompressed, one stored chunk

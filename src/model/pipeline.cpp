@@ -1,6 +1,7 @@
 #include "model/pipeline.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -102,9 +103,39 @@ Result<void> check_names(const Pipeline& pipeline, const Variables& given) {
   return {};
 }
 
+// In the order of the enums.
+constexpr std::array<std::string_view, 8> kTriggerRules = {"all_success", "all_failed", "all_done",
+                                                           "one_success", "one_failed", "one_done",
+                                                           "none_failed", "always"};
+constexpr std::array<std::string_view, 5> kHooks = {"", "on_success", "on_failure", "on_cancel",
+                                                    "on_exit"};
+
 bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
 }  // namespace
+
+std::optional<WallTime> CronTrigger::next(WallTime after) const {
+  const auto tick = schedule.next(after.plus_ms(-offset_ms), zone);
+  return tick ? std::optional(tick->plus_ms(offset_ms)) : std::nullopt;
+}
+
+std::string_view to_string(TriggerRule rule) {
+  return kTriggerRules.at(static_cast<std::size_t>(rule));
+}
+
+std::string_view to_string(Hook hook) { return kHooks.at(static_cast<std::size_t>(hook)); }
+
+std::optional<TriggerRule> parse_trigger_rule(std::string_view text) {
+  const auto found = std::find(kTriggerRules.begin(), kTriggerRules.end(), text);
+  if (found == kTriggerRules.end()) return std::nullopt;
+  return static_cast<TriggerRule>(found - kTriggerRules.begin());
+}
+
+std::optional<Hook> parse_hook(std::string_view text) {
+  const auto found = std::find(kHooks.begin(), kHooks.end(), text);
+  if (found == kHooks.end()) return std::nullopt;
+  return static_cast<Hook>(found - kHooks.begin());
+}
 
 Sha256 content_hash(const Pipeline& pipeline) {
   Json::Object members = to_json(pipeline).members();

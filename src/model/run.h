@@ -50,6 +50,7 @@ struct Run {
   WallTime started_at;  // first container asked for
   WallTime ended_at;
   RunStop stop = RunStop::kNone;
+  bool hooks_cancelled = false;  // a person cancelled it once only its hooks were left
   bool operator==(const Run&) const = default;
 };
 
@@ -62,7 +63,8 @@ struct TaskState {
   std::uint32_t attempts = 0;  // started so far
   WallTime started_at;         // of the first attempt
   WallTime ended_at;
-  WallTime retry_at;  // pending again and waiting until then
+  WallTime retry_at;    // pending again and waiting until then
+  Variables outputs{};  // what it wrote to $PAWL_OUTPUT, declared names only
   bool operator==(const TaskState&) const = default;
 };
 

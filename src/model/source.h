@@ -20,15 +20,25 @@ struct Problem {
   bool operator==(const Problem&) const = default;
 };
 
+// A pipeline that is meant for other hosts (SPEC: hosts): named, so that an operator can ask why it does not run here.
+struct Elsewhere {
+  std::string pipeline;
+  std::string file;
+  std::uint32_t line = 0;
+  std::string why;  // "hosts.names has edge-*, and this host is core-1"
+  bool operator==(const Elsewhere&) const = default;
+};
+
 struct SourceState {
   std::string name;
   std::string url;       // without credentials
   std::string revision;  // of the pipelines that are in force; empty: never pulled
   WallTime pulled_at;    // last pull that succeeded
   WallTime attempted_at;
-  std::string error;              // of the last pull; empty: it succeeded
-  std::vector<Problem> problems;  // of the last revision's files
-  std::uint32_t pipelines = 0;    // in force from this source
+  std::string error;                   // of the last pull; empty: it succeeded
+  std::vector<Problem> problems;       // of the last revision's files
+  std::uint32_t pipelines = 0;         // in force from this source
+  std::vector<Elsewhere> elsewhere{};  // at most limits::kElsewhere
   bool operator==(const SourceState&) const = default;
 };
 
@@ -38,6 +48,7 @@ struct SourceFile {
   std::string path;
   bool broken = false;
   std::vector<PipelinePtr> pipelines;
+  std::vector<Elsewhere> elsewhere{};
 };
 
 }  // namespace pawl

@@ -24,6 +24,13 @@
 
 namespace pawl {
 
+// A file or directory of the host that the container sees. The source must exist.
+struct Mount {
+  std::string source;  // absolute, on the engine's host
+  std::string target;  // absolute, in the container
+  bool read_only = true;
+};
+
 // What is asked of the engine for one container: pawl's own fields only, each mapped one by one. The
 // hardening that is the same for all (capabilities dropped, no-new-privileges, init, tmpfs /tmp, restart never,
 // swap off, default seccomp) is the adapter's and is not optional.
@@ -39,6 +46,7 @@ struct ContainerSpec {
   std::string network = "none";
   std::string user;
   bool read_only = true;
+  std::vector<Mount> mounts{};  // pawl's own (workspace, outputs, secrets); never a pipeline's
 };
 
 struct EngineInfo {

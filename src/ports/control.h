@@ -54,8 +54,16 @@ struct RetryRequest {
   std::string idempotency_key;  // empty: every request is a run of its own
 };
 
+// One trigger that a delivery is meant for.
+struct WebhookTarget {
+  std::string pipeline;
+  Variables params{};                   // from the payload
+  std::vector<std::uint32_t> starts{};  // model/pipeline.h: the trigger's
+};
+
 struct WebhookRequest {
-  std::vector<std::string> pipelines;  // those whose secret verified the body
+  // Those whose secret verified the body, whose events and condition cover it; a pipeline once.
+  std::vector<WebhookTarget> targets;
   std::string path;
   std::string delivery_id;  // empty where the sender has none
   Sha256 body_digest{};

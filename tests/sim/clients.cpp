@@ -25,8 +25,8 @@ void Clients::add_trigger() {
   if (life_.random.one_in(2)) {
     Variables params;
     if (life_.random.one_in(3)) params.emplace_back(kRequiredParam, "1");
-    const TriggerTarget target{life_.random.pick(names_), {"manual:" + key}, {}};
-    event.body = ManualTriggered{0, target, params, "ann"};
+    const TriggerTarget target{life_.random.pick(names_), {"manual:" + key}, {}, params};
+    event.body = ManualTriggered{0, target, "ann"};
   } else {
     WebhookReceived webhook;
     for (const std::string& name : names_) {
@@ -82,7 +82,7 @@ void Clients::flood(const std::string& pipeline, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     Event event;
     event.body =
-        ManualTriggered{0, TriggerTarget{pipeline, {"flood:" + std::to_string(i)}, {}}, {}, "ann"};
+        ManualTriggered{0, TriggerTarget{pipeline, {"flood:" + std::to_string(i)}, {}}, "ann"};
     add(std::move(event));
   }
 }

@@ -33,7 +33,7 @@ Result<std::vector<AcceptedRun>> FakeControl::trigger_webhook(const WebhookReque
   if (failure_) return *failure_;
   webhooks_.push_back(request);
   std::vector<AcceptedRun> runs;
-  for (const std::string& pipeline : request.pipelines) {
+  for (const auto& [pipeline, params, starts] : request.targets) {
     const std::string identity = pipeline + " " + request.delivery_id;
     if (!request.delivery_id.empty() && identities_.contains(identity)) {
       runs.push_back({pipeline, identities_[identity], true});

@@ -58,6 +58,7 @@ struct PoolFixture {
     RunAttempt order;
     order.key = AttemptKey{RunId{5}, static_cast<std::uint32_t>(pipeline->tasks.size() - 1), 1};
     order.definition = pipeline;
+    order.command = task.command;
     order.params = {{"level", "full"}};
     return order;
   }

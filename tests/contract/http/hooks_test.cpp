@@ -21,13 +21,13 @@ TEST_CASE("a signed webhook makes a run for those pipelines whose secret signed 
   CHECK(requests[0].path == "backup");
   CHECK(requests[0].delivery_id == "d-1");
   CHECK(requests[0].body_digest == sha256(R"({"a":1})"));
-  CHECK(requests[0].pipelines == std::vector<std::string>{"nightly"});
+  CHECK(requests[0].targets.at(0).pipeline == "nightly");
   const Json again =
       json_of(world.hook("backup", kHookSecret, R"({"a":1})", "X-GitHub-Delivery: d-1\r\n"));
   CHECK(again["run_id"].as_string() == "100");
   CHECK(again["deliveries"].items()[0]["duplicate"].as_bool());
   CHECK(world.hook("backup", "another secret").status == 202);
-  CHECK(world.control.webhook_requests().back().pipelines == std::vector<std::string>{"tidy"});
+  CHECK(world.control.webhook_requests().back().targets.at(0).pipeline == "tidy");
 }
 
 TEST_CASE("any of a trigger's secrets will do; one that cannot be read does no harm") {

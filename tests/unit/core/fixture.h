@@ -80,7 +80,7 @@ class Core {
     return send(pulled);
   }
   Commands trigger(const std::string& pipeline, const std::string& key = "k") {
-    return send(ManualTriggered{7, TriggerTarget{pipeline, {"manual:" + key}, {}}, {}, "ann"});
+    return send(ManualTriggered{7, TriggerTarget{pipeline, {"manual:" + key}, {}}, "ann"});
   }
   Commands started(const AttemptKey& key) { return send(AttemptStarted{key, "c", wall}); }
   Commands exited(const AttemptKey& key, int code, bool oom = false) {

@@ -30,7 +30,7 @@ TEST_CASE("a known identity is answered with its first run and makes no second o
   Core core;
   core.publish({make_pipeline("p", {make_task("a")})});
   core.trigger("p", "key");
-  core.send(ManualTriggered{8, TriggerTarget{"p", {"manual:key"}, RunId{1}}, {}, "bob"});
+  core.send(ManualTriggered{8, TriggerTarget{"p", {"manual:key"}, RunId{1}}, "bob"});
   CHECK(all_of_type<SaveRun>(core.last).empty());
   const auto replies = all_of_type<Reply>(core.last);
   REQUIRE(replies.size() == 1);
@@ -57,7 +57,7 @@ TEST_CASE("unknown pipelines and bad params are refused to the caller") {
   core.publish({pipeline});
   core.trigger("nowhere");
   CHECK(all_of_type<Reply>(core.last)[0].error->kind == ErrorKind::kNotFound);
-  core.send(ManualTriggered{8, TriggerTarget{"p", {"x"}, {}}, {{"level", "none"}}, ""});
+  core.send(ManualTriggered{8, TriggerTarget{"p", {"x"}, {}, {{"level", "none"}}}, ""});
   CHECK(all_of_type<Reply>(core.last)[0].error->kind == ErrorKind::kInvalid);
   CHECK(all_of_type<SaveRun>(core.last).empty());
   core.trigger("p");

@@ -46,6 +46,7 @@ struct RunnerFixture {
     order.key =
         AttemptKey{RunId{7}, static_cast<std::uint32_t>(pipeline->tasks.size() - 1), attempt};
     order.definition = pipeline;
+    order.command = task.command;
     return order;
   }
 
