@@ -92,6 +92,7 @@ PipelineFileResult parse_pipeline_file(std::string_view text, const Origin& orig
   }
   if (!problems.empty()) result.pipelines.clear();
   result.problems = problems.take();
+  result.warnings = problems.take_warnings();
   return result;
 }
 

@@ -18,6 +18,9 @@ namespace pawl {
 struct PipelineFileResult {
   std::vector<Pipeline> pipelines;  // empty when there are problems
   std::vector<Problem> problems;
+  std::vector<Problem> warnings;  // what keeps nothing from running
+  std::vector<Elsewhere>
+      elsewhere;  // pipelines for other hosts: checked like the others, and left out
 };
 
 // `origin` is copied into each pipeline, with file and line filled in; `host` gives the defaults

@@ -16,8 +16,16 @@ constexpr std::string_view kCut = "…";
 }  // namespace
 
 void ProblemList::add(Place place, std::string message) {
-  if (is_full()) {
-    ++uncollected_;
+  collect(errors_, place, std::move(message));
+}
+
+void ProblemList::warn(Place place, std::string message) {
+  collect(warnings_, place, std::move(message));
+}
+
+void ProblemList::collect(Collection& collection, Place place, std::string message) {
+  if (collection.problems.size() >= kCollected) {
+    ++collection.uncollected;
     return;
   }
   // What a message quotes comes from the file.
@@ -27,14 +35,18 @@ void ProblemList::add(Place place, std::string message) {
     message.resize(length);
     message += kCut;
   }
-  problems_.push_back({file_, place.line, place.column, std::move(message)});
+  collection.problems.push_back({file_, place.line, place.column, std::move(message)});
 }
 
-bool ProblemList::is_full() const { return problems_.size() >= kCollected; }
+bool ProblemList::is_full() const { return errors_.problems.size() >= kCollected; }
 
-std::vector<Problem> ProblemList::take() {
-  std::vector<Problem> problems = std::move(problems_);
-  problems_.clear();
+std::vector<Problem> ProblemList::take() { return hand_out(errors_, "problems"); }
+
+std::vector<Problem> ProblemList::take_warnings() { return hand_out(warnings_, "warnings"); }
+
+std::vector<Problem> ProblemList::hand_out(Collection& collection, std::string_view noun) {
+  std::vector<Problem> problems = std::move(collection.problems);
+  collection.problems.clear();
   std::stable_sort(problems.begin(), problems.end(), [](const Problem& a, const Problem& b) {
     return std::tie(a.line, a.column) < std::tie(b.line, b.column);
   });
@@ -53,11 +65,12 @@ std::vector<Problem> ProblemList::take() {
   }
   problems.erase(last, problems.end());
 
-  const std::size_t total = problems.size() + uncollected_;
+  const std::size_t total = problems.size() + collection.uncollected;
   if (total > limits::kYamlProblems) {
     const std::size_t shown = std::min(problems.size(), limits::kYamlProblems - 1);
     Problem rest = problems.size() > shown ? problems[shown] : problems.back();
-    rest.message = "and " + std::to_string(total - shown) + " more problems from here on";
+    rest.message =
+        "and " + std::to_string(total - shown) + " more " + std::string(noun) + " from here on";
     problems.resize(shown);
     problems.push_back(std::move(rest));
   }

@@ -32,6 +32,7 @@ class ValueReader {
 
   [[nodiscard]] ProblemList& problems() { return problems_; }
   void add(Place place, std::string message) { problems_.add(place, std::move(message)); }
+  void warn(Place place, std::string message) { problems_.warn(place, std::move(message)); }
 
   // Any scalar but null, kept as written. May be empty.
   [[nodiscard]] std::optional<std::string> text(const YamlNode& node, std::string_view what,
