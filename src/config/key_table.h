@@ -28,6 +28,12 @@ enum class ValueKind : std::uint8_t {
   kAny,  // not read by this version
 };
 
+// An inclusive range of what is allowed.
+struct Range {
+  std::int64_t min = 0;
+  std::int64_t max = 0;
+};
+
 enum class KeySupport : std::uint8_t {
   kBuilt,
   kLater,    // of the SPEC; refused by this version
@@ -44,6 +50,27 @@ struct Key {
   KeySupport support = KeySupport::kBuilt;
   // kLater: a value that asks for nothing beyond what this version does, and is therefore accepted.
   std::string_view harmless = {};
+  // Of a text, or of each in a list: the only ones that are taken.
+  std::span<const std::string_view> words = {};
+  // In ms of kDuration, bytes of kSize, thousandths of kNumber. {0, 0}: the reader's own.
+  Range range = {};
+  bool is_required = false;
+
+  [[nodiscard]] constexpr Key of(std::span<const std::string_view> allowed) const {
+    Key key = *this;
+    key.words = allowed;
+    return key;
+  }
+  [[nodiscard]] constexpr Key within(std::int64_t min, std::int64_t max) const {
+    Key key = *this;
+    key.range = {min, max};
+    return key;
+  }
+  [[nodiscard]] constexpr Key required() const {
+    Key key = *this;
+    key.is_required = true;
+    return key;
+  }
 };
 
 struct KeyTable {
@@ -60,10 +87,10 @@ struct KeyTable {
 
 [[nodiscard]] constexpr Key later(std::string_view name, std::string_view summary,
                                   std::string_view harmless = {}) {
-  return {name, ValueKind::kAny, summary, nullptr, KeySupport::kLater, harmless};
+  return {name, ValueKind::kAny, summary, nullptr, KeySupport::kLater, harmless, {}, {}, false};
 }
 [[nodiscard]] constexpr Key foreign(std::string_view name, std::string_view own) {
-  return {name, ValueKind::kAny, own, nullptr, KeySupport::kForeign, {}};
+  return {name, ValueKind::kAny, own, nullptr, KeySupport::kForeign, {}, {}, {}, false};
 }
 
 template <std::size_t N, std::size_t M>

@@ -173,6 +173,18 @@ std::optional<std::string> MappingReader::word(std::string_view key,
   return std::nullopt;
 }
 
+std::optional<std::string> MappingReader::word(std::string_view key) {
+  const Key* known = table_.find(key);
+  PAWL_ASSERT(known != nullptr && !known->words.empty());
+  return word(key, known->words);
+}
+
+std::optional<std::int64_t> MappingReader::duration_ms(std::string_view key) {
+  const Key* known = table_.find(key);
+  PAWL_ASSERT(known != nullptr && known->range.max > 0);
+  return duration_ms(key, known->range);
+}
+
 std::optional<MappingReader> MappingReader::mapping(std::string_view key) {
   const Key* known = table_.find(key);
   PAWL_ASSERT(known != nullptr && known->child != nullptr);

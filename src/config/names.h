@@ -20,6 +20,8 @@ inline constexpr std::string_view kNameRule = "a-z or 0-9 first, then up to 62 o
 [[nodiscard]] bool is_webhook_path(std::string_view text);
 // One such segment: the name of a file in the secrets directory.
 [[nodiscard]] bool is_secret_name(std::string_view text);
+// [a-z0-9_.:-]+: what providers call a delivery's kind (pull_request, repo:push).
+[[nodiscard]] bool is_event_name(std::string_view text);
 // Characters and shape of [registry[:port]/]path[:tag][@digest]; no look-up.
 [[nodiscard]] bool is_image_reference(std::string_view text);
 // user or user:group, each a name or a number.

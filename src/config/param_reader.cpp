@@ -20,17 +20,6 @@ ParamType parse_type(std::string_view word) {
   return ParamType::kString;
 }
 
-// Whether the param takes the value: asked of the very rule that runs are held to.
-bool check_value(const Param& param, const std::string& value, Place place, ValueReader& values) {
-  Pipeline probe;
-  probe.params = {param};
-  probe.params.front().fallback.reset();
-  const Result<Variables> resolved = resolve_params(probe, {{param.name, value}});
-  if (resolved) return true;
-  values.add(place, resolved.error().message);
-  return false;
-}
-
 void read_enum(MappingReader& mapping, Param& param) {
   ValueReader& values = mapping.values();
   const YamlNode* node = mapping.find("enum");
@@ -42,7 +31,7 @@ void read_enum(MappingReader& mapping, Param& param) {
   for (Placed<std::string>& value : mapping.texts("enum", limits::kParamValueBytes)) {
     if (std::find(allowed.begin(), allowed.end(), value.value) != allowed.end()) {
       values.add(value.place, "'enum' has " + quoted(value.value) + " twice");
-    } else if (check_value(param, value.value, value.place, values)) {
+    } else if (check_param_value(param, value.value, value.place, values)) {
       allowed.push_back(std::move(value.value));
     }
     if (allowed.size() > limits::kEnvVariables) {
@@ -70,15 +59,25 @@ std::optional<Param> read_param(ValueReader& values, const YamlNode& node) {
   param.name = name.value_or("param");
   read_enum(mapping, param);
   if (auto fallback = mapping.text("default", limits::kParamValueBytes)) {
-    if (check_value(param, *fallback, mapping.place_of("default"), values)) {
-      param.fallback = std::move(*fallback);
-    }
+    (void)check_param_value(param, *fallback, mapping.place_of("default"), values);
+    param.fallback = std::move(*fallback);
   }
   if (!name) return std::nullopt;
   return param;
 }
 
 }  // namespace
+
+bool check_param_value(const Param& param, const std::string& value, Place place,
+                       ValueReader& values) {
+  Pipeline probe;
+  probe.params = {param};
+  probe.params.front().fallback.reset();
+  const Result<Variables> resolved = resolve_params(probe, {{param.name, value}});
+  if (resolved) return true;
+  values.add(place, resolved.error().message);
+  return false;
+}
 
 std::vector<Param> read_params(MappingReader& pipeline) {
   std::vector<Param> result;

@@ -1,5 +1,7 @@
 #include "config/pipeline_keys.h"
 
+#include "model/limits.h"
+
 namespace pawl::config {
 namespace {
 
@@ -64,20 +66,35 @@ constexpr std::array kParamKeyList = {
     foreign("options", "enum"),
 };
 
+// In the order of their enums.
+constexpr std::array<std::string_view, 3> kCatchups = {"none", "latest", "all"};
+constexpr std::array<std::string_view, 3> kUpstreamEnds = {"success", "failure", "completion"};
+
+constexpr std::array<std::string_view, 6> kProviders = {"github",  "gitlab",    "gitea",
+                                                        "forgejo", "bitbucket", "standard"};
+
+// What each kind of trigger may say of its runs: in the list item, or in its kind's long form.
+constexpr Key kTriggerParams = {"params", ValueKind::kVariables, "values of the run's params"};
+constexpr Key kTriggerTasks = {"tasks", ValueKind::kTextOrTexts,
+                               "ids: only these tasks and what depends on them run"};
+
 constexpr std::array kWebhookKeyList = {
-    Key{"path", ValueKind::kText, "POST /hooks/<path>"},
-    Key{"provider", ValueKind::kText, "github"},
+    Key{"path", ValueKind::kText, "POST /hooks/<path>"}.required(),
+    Key{"provider", ValueKind::kText, "who signs, and how; else github"}.of(kProviders),
     Key{"secret", ValueKind::kTextOrTexts, "names of secrets on the host; any of them signs"},
-    later("events", "events of the provider that count"),
+    Key{"events", ValueKind::kTextOrTexts, "the provider's names of what counts; else everything"},
+    kTriggerParams,
+    kTriggerTasks,
     later("when", "a condition"),
-    later("params", "params taken from the payload"),
     foreign("secrets", "secret"),
     foreign("endpoint", "path"),
+    foreign("event", "events"),
 };
 
 constexpr std::array kPipelineTriggerKeyList = {
-    Key{"name", ValueKind::kText, "the pipeline whose runs are watched"},
-    Key{"on", ValueKind::kText, "success, failure or completion"},
+    Key{"name", ValueKind::kText, "the pipeline whose runs are watched"}.required(),
+    Key{"on", ValueKind::kText, "how its runs end; else success"}.of(kUpstreamEnds),
+    kTriggerParams,
     foreign("pipeline", "name"),
     foreign("status", "on"),
 };
@@ -87,11 +104,22 @@ constexpr std::array kTriggerKeyList = {
     Key{"timezone", ValueKind::kText, "an IANA zone; else the host's"},
     Key{"seconds", ValueKind::kBoolean, "six fields, seconds first"},
     Key{"webhook", ValueKind::kTextOrMapping, "a path, or the long form", &kWebhookKeys},
-    Key{"catchup", ValueKind::kText, "missed ticks that run: none, latest or all"},
-    Key{"deadline", ValueKind::kDuration, "a tick later than this is not run"},
+    Key{"splay", ValueKind::kDuration, "each host's ticks are later by a fixed part of this"}
+        .within(1000, limits::kSplayMaxMs),
+    Key{"catchup", ValueKind::kText, "missed ticks that run; else latest"}.of(kCatchups),
+    Key{"deadline", ValueKind::kDuration, "a tick later than this is not run"}.within(
+        1000, limits::kTimeoutMaxMs),
     Key{"pipeline", ValueKind::kTextOrMapping, "the end of another pipeline's run",
         &kPipelineTriggerKeys},
-    later("splay", "a stable offset per host"),
+    kTriggerParams,
+    kTriggerTasks,
+    foreign("path", "webhook: {path: …}"),
+    foreign("provider", "webhook: {path: …, provider: …}"),
+    foreign("secret", "webhook: {path: …, secret: …}"),
+    foreign("events", "webhook: {path: …, events: […]}"),
+    foreign("when", "webhook: {path: …, when: …}"),
+    foreign("on", "pipeline: {name: …, on: …}"),
+    foreign("jitter", "splay"),
     foreign("startingDeadlineSeconds", "deadline"),
     foreign("schedule", "cron"),
     foreign("expression", "cron"),

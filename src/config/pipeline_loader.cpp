@@ -50,7 +50,6 @@ Pipeline read_pipeline(ValueReader& values, const YamlNode& document, const Orig
   if (document.kind != YamlNode::Kind::kMapping) return pipeline;
   pipeline.name = read_name(mapping);
   pipeline.description = mapping.text("description", limits::kDescriptionBytes).value_or("");
-  pipeline.triggers = config::read_triggers(mapping, pipeline.name, host);
   config::read_run_settings(mapping, pipeline);
   pipeline.params = config::read_params(mapping);
   Variables env;
@@ -58,6 +57,7 @@ Pipeline read_pipeline(ValueReader& values, const YamlNode& document, const Orig
   config::TaskSettings defaults;
   if (auto node = mapping.mapping("defaults")) defaults = config::read_task_settings(*node, host);
   pipeline.tasks = config::read_tasks(mapping, defaults, env, host);
+  pipeline.triggers = config::read_triggers(mapping, pipeline, host);
   return pipeline;
 }
 

@@ -3,6 +3,7 @@
 // that all of them are reported. References the tree and the problem list; one thread.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -16,12 +17,6 @@
 #include "model/limits.h"
 
 namespace pawl::config {
-
-// An inclusive range of what is allowed.
-struct Range {
-  std::int64_t min = 0;
-  std::int64_t max = 0;
-};
 
 // Reads single values. `what` names the value in messages: 'timeout', "an item of 'command'".
 class ValueReader {
@@ -99,6 +94,17 @@ class MappingReader {
   // One of a few words.
   [[nodiscard]] std::optional<std::string> word(std::string_view key,
                                                 std::span<const std::string_view> words);
+  // The same with the words of the table; choice() is for words in the order of an enum.
+  [[nodiscard]] std::optional<std::string> word(std::string_view key);
+  template <typename Enum>
+  [[nodiscard]] std::optional<Enum> choice(std::string_view key) {
+    const auto found = word(key);
+    if (!found) return std::nullopt;
+    const auto words = table_.find(key)->words;
+    return static_cast<Enum>(std::find(words.begin(), words.end(), *found) - words.begin());
+  }
+  // Within the range of the table.
+  [[nodiscard]] std::optional<std::int64_t> duration_ms(std::string_view key);
   [[nodiscard]] std::optional<MappingReader> mapping(std::string_view key);
 
  private:

@@ -46,6 +46,11 @@ inline std::vector<std::string> problems_of(std::string_view text,
   return lines(result.problems);
 }
 
+inline std::vector<std::string> warnings_of(std::string_view text,
+                                            const HostConfig& host = permissive_host()) {
+  return lines(load(text, host).warnings);
+}
+
 // The only pipeline of a text without problems.
 inline Pipeline pipeline_of(std::string_view text, const HostConfig& host = permissive_host()) {
   PipelineFileResult result = load(text, host);
