@@ -20,8 +20,8 @@ constexpr std::array kSourceAuthKeyList = {
 };
 
 constexpr std::array kSourceKeyList = {
-    Key{"name", ValueKind::kText, "unique on this host"},
-    Key{"url", ValueKind::kText, "a path, file://, http:// or https://"},
+    Key{"name", ValueKind::kText, "unique on this host"}.required(),
+    Key{"url", ValueKind::kText, "a path, file://, http:// or https://"}.required(),
     Key{"ref", ValueKind::kText, "branch or reference"},
     Key{"path", ValueKind::kText, "folder with the pipeline files"},
     Key{"interval", ValueKind::kDuration, "time between two pulls"},

@@ -84,6 +84,8 @@ Place MappingReader::place_of_key(std::string_view key) const {
 }
 
 void MappingReader::require(std::string_view key, std::string_view hint) {
+  const Key* known = table_.find(key);
+  PAWL_ASSERT(known != nullptr && known->is_required);
   if (node_.kind != YamlNode::Kind::kMapping || find(key) != nullptr) return;
   values_.add(node_.place, std::string(table_.subject) + " needs " + in_quotes(key) +
                                std::string(hint.empty() ? "" : ": ") + std::string(hint));
@@ -177,6 +179,12 @@ std::optional<std::string> MappingReader::word(std::string_view key) {
   const Key* known = table_.find(key);
   PAWL_ASSERT(known != nullptr && !known->words.empty());
   return word(key, known->words);
+}
+
+std::optional<std::int64_t> MappingReader::integer(std::string_view key) {
+  const Key* known = table_.find(key);
+  PAWL_ASSERT(known != nullptr && known->range.max > 0);
+  return integer(key, known->range);
 }
 
 std::optional<std::int64_t> MappingReader::duration_ms(std::string_view key) {

@@ -14,6 +14,13 @@ inline constexpr std::string_view kNameRule = "a-z or 0-9 first, then up to 62 o
 // none.
 [[nodiscard]] std::string slug(std::string_view text);
 
+// For the JSON Schema, what the functions below take; they are a little stricter (".." and lengths).
+inline constexpr std::string_view kVariablePattern = "^[A-Za-z_][A-Za-z0-9_]*$";
+inline constexpr std::string_view kWebhookPathPattern = "^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$";
+inline constexpr std::string_view kSecretPattern = "^[A-Za-z0-9._-]+$";
+inline constexpr std::string_view kEventPattern = "^[a-z0-9_.:-]+$";
+inline constexpr std::string_view kSluggablePattern = "[A-Za-z0-9]";  // slug() gives a name
+
 // [A-Za-z_][A-Za-z0-9_]*
 [[nodiscard]] bool is_variable_name(std::string_view text);
 // Segments of [A-Za-z0-9._-], none of them "." or "..", with single '/' between them.

@@ -1,7 +1,6 @@
 #include "config/param_reader.h"
 
 #include <algorithm>
-#include <array>
 #include <unordered_map>
 
 #include "config/names.h"
@@ -10,15 +9,6 @@
 
 namespace pawl::config {
 namespace {
-
-constexpr std::array<std::string_view, 4> kTypes = {"string", "integer", "number", "boolean"};
-
-ParamType parse_type(std::string_view word) {
-  if (word == "integer") return ParamType::kInteger;
-  if (word == "number") return ParamType::kNumber;
-  if (word == "boolean") return ParamType::kBoolean;
-  return ParamType::kString;
-}
 
 void read_enum(MappingReader& mapping, Param& param) {
   ValueReader& values = mapping.values();
@@ -55,7 +45,7 @@ std::optional<Param> read_param(ValueReader& values, const YamlNode& node) {
                                              "first, then letters, digits and _");
     name.reset();
   }
-  if (const auto type = mapping.word("type", kTypes)) param.type = parse_type(*type);
+  param.type = mapping.choice<ParamType>("type").value_or(param.type);
   param.name = name.value_or("param");
   read_enum(mapping, param);
   if (auto fallback = mapping.text("default", limits::kParamValueBytes)) {

@@ -12,6 +12,7 @@ extern const KeyTable kPipelineTriggerKeys;
 extern const KeyTable kConcurrencyKeys;
 extern const KeyTable kParamKeys;
 extern const KeyTable kDefaultsKeys;
+extern const KeyTable kResourcesKeys;  // of the older dialects
 extern const KeyTable kTaskKeys;
 extern const KeyTable kRetryKeys;
 

@@ -104,6 +104,7 @@ class MappingReader {
     return static_cast<Enum>(std::find(words.begin(), words.end(), *found) - words.begin());
   }
   // Within the range of the table.
+  [[nodiscard]] std::optional<std::int64_t> integer(std::string_view key);
   [[nodiscard]] std::optional<std::int64_t> duration_ms(std::string_view key);
   [[nodiscard]] std::optional<MappingReader> mapping(std::string_view key);
 

@@ -15,7 +15,6 @@
 namespace pawl::config {
 namespace {
 
-constexpr std::array<std::string_view, 3> kKinds = {"cron", "webhook", "pipeline"};
 constexpr std::array<std::string_view, 5> kCronOnly = {"timezone", "seconds", "catchup", "deadline",
                                                        "splay"};
 // Where ticks are looked at from: a check must not depend on when it is made.
@@ -155,13 +154,13 @@ std::optional<Trigger> read_trigger(ValueReader& values, const YamlNode& node,
   MappingReader mapping(values, node, kTriggerKeys, "a trigger");
   if (node.kind != YamlNode::Kind::kMapping) return std::nullopt;
   std::size_t kinds = 0;
-  for (std::string_view kind : kKinds) kinds += node.find(kind) != nullptr ? 1 : 0;
+  for (std::string_view kind : kTriggerKeys.kinds) kinds += node.find(kind) != nullptr ? 1 : 0;
   if (kinds == 0) {
     values.add(node.place, "a trigger needs 'cron', 'webhook' or 'pipeline'");
     return std::nullopt;
   }
   if (kinds > 1) {
-    values.add(node.place, "a trigger is of one kind; give each of " + listed(kKinds) +
+    values.add(node.place, "a trigger is of one kind; give each of " + listed(kTriggerKeys.kinds) +
                                " a list item of its own");
   }
   if (mapping.find("cron") != nullptr) return read_cron(mapping, pipeline, host);

@@ -57,3 +57,19 @@ TEST_CASE("the example pipelines load on the example host") {
   }
   CHECK(names == std::set<std::string>{"nightly-backup", "deploy"});
 }
+
+TEST_CASE("the pipelines of the README load") {
+  const Result<std::string> text = read_file((kRoot / "README.md").string(), 1 << 20);
+  REQUIRE(text.ok());
+  constexpr std::string_view kOpen = "\n```yaml\n";
+  std::size_t count = 0;
+  for (std::size_t at = text->find(kOpen); at != std::string::npos; at = text->find(kOpen, at)) {
+    at += kOpen.size();
+    const std::string block = text->substr(at, text->find("\n```", at) + 1 - at);
+    if (block.find("\ntasks:") == std::string::npos) continue;
+    CAPTURE(block);
+    CHECK(lines(load(block).problems) == Lines{});
+    ++count;
+  }
+  CHECK(count > 0);
+}
