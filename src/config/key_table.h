@@ -18,11 +18,13 @@ enum class ValueKind : std::uint8_t {
   kBoolean,
   kDuration,
   kSize,
-  kTexts,        // a list of texts
-  kTextOrTexts,  // one text, or a list of them
-  kMappings,     // a list of mappings
-  kMapping,      // with the keys of `child`
-  kVariables,    // a mapping of free names to texts
+  kTexts,            // a list of texts
+  kTextOrTexts,      // one text, or a list of them
+  kMappings,         // a list of mappings
+  kMapping,          // with the keys of `child`
+  kVariables,        // a mapping of free names to texts
+  kTextLists,        // a mapping of free names to lists of texts
+  kTextsOrMappings,  // a list of texts and mappings with the keys of `child`
   kTextOrMapping,
   kIntegerOrMapping,
   kAny,  // not read by this version

@@ -149,7 +149,10 @@ std::vector<Placed<std::string>> MappingReader::texts(std::string_view key, std:
 }
 
 std::vector<const YamlNode*> MappingReader::items(std::string_view key, std::size_t max_items) {
-  const YamlNode* value = find(key, ValueKind::kMappings);
+  const Key* known = table_.find(key);
+  PAWL_ASSERT(known != nullptr &&
+              (known->kind == ValueKind::kMappings || known->kind == ValueKind::kTextsOrMappings));
+  const YamlNode* value = find(key);
   if (value == nullptr || !values_.is_sequence(*value, in_quotes(key))) return {};
   std::vector<const YamlNode*> result = value->items;
   if (result.size() > max_items) {

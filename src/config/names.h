@@ -14,6 +14,9 @@ inline constexpr std::string_view kNameRule = "a-z or 0-9 first, then up to 62 o
 // none.
 [[nodiscard]] std::string slug(std::string_view text);
 
+// a-z to A-Z: what a param or an axis is called in the environment, behind its prefix.
+[[nodiscard]] std::string upper_case(std::string text);
+
 // [A-Za-z_][A-Za-z0-9_]*
 [[nodiscard]] bool is_variable_name(std::string_view text);
 // Segments of [A-Za-z0-9._-], none of them "." or "..", with single '/' between them.

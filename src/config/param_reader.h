@@ -8,6 +8,7 @@
 
 namespace pawl::config {
 
-[[nodiscard]] std::vector<Param> read_params(MappingReader& pipeline);
+// Each at its name.
+[[nodiscard]] std::vector<Placed<Param>> read_params(MappingReader& pipeline);
 
 }  // namespace pawl::config

@@ -25,8 +25,13 @@ constexpr std::array kSettingKeyList = {
     Key{"network", ValueKind::kText, "none, bridge, or one that the host policy names"},
     Key{"user", ValueKind::kText, "user or user:group that the command runs as"},
     Key{"read_only", ValueKind::kBoolean, "the root filesystem cannot be written"},
-    later("allow_failure", "the run goes on when the task fails"),
-    later("secrets", "secrets as files or environment"),
+    Key{"kill_grace", ValueKind::kDuration, "from SIGTERM to SIGKILL"},
+    Key{"allow_failure", ValueKind::kBoolean, "its failure counts as a success"},
+    Key{"secrets", ValueKind::kTextsOrMappings, "secrets as files or environment", &kSecretKeys},
+    foreign("continue-on-error", "allow_failure"),
+    foreign("continue_on_error", "allow_failure"),
+    foreign("ignore_failure", "allow_failure"),
+    foreign("stop_grace_period", "kill_grace"),
     foreign("environment", "env"),
     foreign("mem_limit", "memory"),
     foreign("pids_limit", "pids"),
@@ -39,10 +44,14 @@ constexpr std::array kTaskOwnKeyList = {
     Key{"command", ValueKind::kTextOrTexts, "a list is run as it is; text goes to sh -c"},
     Key{"script", ValueKind::kText, "instead of command: sh -eu runs it"},
     Key{"depends_on", ValueKind::kTextOrTexts, "ids of the tasks that must succeed first"},
-    later("trigger_rule", "when the task is ready"),
-    later("when", "a condition"),
-    later("matrix", "one instance per combination"),
-    later("outputs", "values handed to later tasks"),
+    Key{"trigger_rule", ValueKind::kText,
+        "which ends of those tasks make it run; else all_success"},
+    Key{"when", ValueKind::kText, "${{ }}: false skips the task"},
+    Key{"matrix", ValueKind::kTextLists, "axes: one instance of the task per combination"},
+    Key{"outputs", ValueKind::kTexts, "names that the task writes to $PAWL_OUTPUT"},
+    foreign("if", "when"),
+    foreign("condition", "when"),
+    foreign("strategy", "matrix"),
     foreign("name", "id"),
     foreign("needs", "depends_on"),
     foreign("depends", "depends_on"),
@@ -51,6 +60,16 @@ constexpr std::array kTaskOwnKeyList = {
     foreign("entrypoint", "command"),
     foreign("cmd", "command"),
     foreign("args", "command"),
+};
+
+constexpr std::array kSecretKeyList = {
+    Key{"name", ValueKind::kText, "of a secret on the host"},
+    Key{"file", ValueKind::kText, "its absolute path in the task; else /run/secrets/NAME"},
+    Key{"env", ValueKind::kText, "instead of a file: a variable"},
+    foreign("path", "file"),
+    foreign("target", "file"),
+    foreign("source", "name"),
+    foreign("environment", "env"),
 };
 
 constexpr auto kTaskKeyList = joined(kTaskOwnKeyList, kSettingKeyList);
@@ -107,6 +126,21 @@ constexpr std::array kConcurrencyKeyList = {
     foreign("cancel-in-progress", "on_conflict"),
 };
 
+constexpr std::array kHostSelectorKeyList = {
+    Key{"names", ValueKind::kTextOrTexts, "hosts' names, or patterns with *"},
+    Key{"labels", ValueKind::kVariables, "what the host's own labels must be"},
+    foreign("name", "names"),
+    foreign("label", "labels"),
+};
+
+constexpr std::array kNotifyKeyList = {
+    Key{"on", ValueKind::kTextOrTexts, "success, failed, cancelled, skipped"},
+    Key{"url_secret", ValueKind::kText, "the secret that holds the address"},
+    Key{"format", ValueKind::kText, "slack, json or healthchecks; else json"},
+    foreign("url", "url_secret"),
+    foreign("type", "format"),
+};
+
 constexpr std::array kPipelineKeyList = {
     Key{"name", ValueKind::kText, "unique on the host"},
     Key{"description", ValueKind::kText, "for people"},
@@ -119,12 +153,12 @@ constexpr std::array kPipelineKeyList = {
     Key{"concurrency", ValueKind::kTextOrMapping, "runs at the same time", &kConcurrencyKeys},
     Key{"priority", ValueKind::kInteger, "0 to 9, higher first, within the worker pool"},
     Key{"timeout", ValueKind::kDuration, "of a whole run, from its first task's start"},
-    later("hosts", "where the pipeline runs"),
-    later("on_failure", "tasks after a failed run"),
-    later("on_success", "tasks after a successful run"),
-    later("on_cancel", "tasks after a cancelled run"),
-    later("on_exit", "tasks after every run"),
-    later("notify", "messages about runs"),
+    Key{"hosts", ValueKind::kMapping, "which hosts it runs on; else every one", &kHostSelectorKeys},
+    Key{"on_success", ValueKind::kMappings, "tasks after a successful run", &kTaskKeys},
+    Key{"on_failure", ValueKind::kMappings, "tasks after a failed run", &kTaskKeys},
+    Key{"on_cancel", ValueKind::kMappings, "tasks after a cancelled run", &kTaskKeys},
+    Key{"on_exit", ValueKind::kMappings, "tasks after each of these", &kTaskKeys},
+    Key{"notify", ValueKind::kMappings, "messages about runs", &kNotifyKeys},
     later("pipeline", "an older dialect"),
     later("task", "an older dialect"),
     foreign("id", "name"),
@@ -146,6 +180,9 @@ constexpr std::array kPipelineKeyList = {
 constinit const KeyTable kRetryKeys = {"retries", kRetryKeyList};
 constinit const KeyTable kDefaultsKeys = {"defaults", kSettingKeyList};
 constinit const KeyTable kTaskKeys = {"a task", kTaskKeyList};
+constinit const KeyTable kSecretKeys = {"a secret", kSecretKeyList};
+constinit const KeyTable kHostSelectorKeys = {"hosts", kHostSelectorKeyList};
+constinit const KeyTable kNotifyKeys = {"a notification", kNotifyKeyList};
 constinit const KeyTable kParamKeys = {"a param", kParamKeyList};
 constinit const KeyTable kWebhookKeys = {"a webhook", kWebhookKeyList};
 constinit const KeyTable kPipelineTriggerKeys = {"a pipeline trigger", kPipelineTriggerKeyList};

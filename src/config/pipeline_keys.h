@@ -14,5 +14,8 @@ extern const KeyTable kParamKeys;
 extern const KeyTable kDefaultsKeys;
 extern const KeyTable kTaskKeys;
 extern const KeyTable kRetryKeys;
+extern const KeyTable kSecretKeys;
+extern const KeyTable kHostSelectorKeys;
+extern const KeyTable kNotifyKeys;
 
 }  // namespace pawl::config
