@@ -151,7 +151,10 @@ std::vector<Placed<std::string>> MappingReader::texts(std::string_view key, std:
 }
 
 std::vector<const YamlNode*> MappingReader::items(std::string_view key, std::size_t max_items) {
-  const YamlNode* value = find(key, ValueKind::kMappings);
+  const Key* known = table_.find(key);
+  PAWL_ASSERT(known != nullptr &&
+              (known->kind == ValueKind::kMappings || known->kind == ValueKind::kTextsOrMappings));
+  const YamlNode* value = find(key);
   if (value == nullptr || !values_.is_sequence(*value, in_quotes(key))) return {};
   std::vector<const YamlNode*> result = value->items;
   if (result.size() > max_items) {
@@ -175,10 +178,14 @@ std::optional<std::string> MappingReader::word(std::string_view key,
   return std::nullopt;
 }
 
-std::optional<std::string> MappingReader::word(std::string_view key) {
+std::span<const std::string_view> MappingReader::words(std::string_view key) const {
   const Key* known = table_.find(key);
   PAWL_ASSERT(known != nullptr && !known->words.empty());
-  return word(key, known->words);
+  return known->words;
+}
+
+std::optional<std::string> MappingReader::word(std::string_view key) {
+  return word(key, words(key));
 }
 
 std::optional<std::int64_t> MappingReader::integer(std::string_view key) {

@@ -37,6 +37,13 @@ std::string slug(std::string_view text) {
   return result;
 }
 
+std::string upper_case(std::string text) {
+  for (char& c : text) {
+    if (is_lower(c)) c = static_cast<char>(c - 'a' + 'A');
+  }
+  return text;
+}
+
 bool is_variable_name(std::string_view text) {
   return consists_of(text, "_") && !is_digit(text.front());
 }

@@ -18,8 +18,12 @@ inline constexpr std::string_view kNameRule = "a-z or 0-9 first, then up to 62 o
 inline constexpr std::string_view kVariablePattern = "^[A-Za-z_][A-Za-z0-9_]*$";
 inline constexpr std::string_view kWebhookPathPattern = "^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$";
 inline constexpr std::string_view kSecretPattern = "^[A-Za-z0-9._-]+$";
+inline constexpr std::string_view kOutputPattern = "^[A-Za-z_][A-Za-z0-9_-]*$";
 inline constexpr std::string_view kEventPattern = "^[a-z0-9_.:-]+$";
 inline constexpr std::string_view kSluggablePattern = "[A-Za-z0-9]";  // slug() gives a name
+
+// a-z to A-Z: what a param or an axis is called in the environment, behind its prefix.
+[[nodiscard]] std::string upper_case(std::string text);
 
 // [A-Za-z_][A-Za-z0-9_]*
 [[nodiscard]] bool is_variable_name(std::string_view text);

@@ -33,7 +33,7 @@ void read_enum(MappingReader& mapping, Param& param) {
   param.allowed = std::move(allowed);
 }
 
-std::optional<Param> read_param(ValueReader& values, const YamlNode& node) {
+std::optional<Placed<Param>> read_param(ValueReader& values, const YamlNode& node) {
   MappingReader mapping(values, node, kParamKeys, "a param");
   if (node.kind != YamlNode::Kind::kMapping) return std::nullopt;
   Param param;
@@ -53,7 +53,7 @@ std::optional<Param> read_param(ValueReader& values, const YamlNode& node) {
     param.fallback = std::move(*fallback);
   }
   if (!name) return std::nullopt;
-  return param;
+  return Placed<Param>{std::move(param), mapping.place_of("name")};
 }
 
 }  // namespace
@@ -69,17 +69,17 @@ bool check_param_value(const Param& param, const std::string& value, Place place
   return false;
 }
 
-std::vector<Param> read_params(MappingReader& pipeline) {
-  std::vector<Param> result;
+std::vector<Placed<Param>> read_params(MappingReader& pipeline) {
+  std::vector<Placed<Param>> result;
   std::unordered_map<std::string, std::uint32_t> lines;
   for (const YamlNode* node : pipeline.items("params", limits::kParams)) {
     auto param = read_param(pipeline.values(), *node);
     if (!param) continue;
-    const auto [first, is_new] = lines.emplace(param->name, node->place.line);
+    const auto [first, is_new] = lines.emplace(param->value.name, node->place.line);
     if (is_new) {
       result.push_back(std::move(*param));
     } else {
-      pipeline.values().add(node->place, "param " + quoted(param->name) +
+      pipeline.values().add(node->place, "param " + quoted(param->value.name) +
                                              " is given twice; the first is in line " +
                                              std::to_string(first->second));
     }

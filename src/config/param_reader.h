@@ -9,7 +9,8 @@
 
 namespace pawl::config {
 
-[[nodiscard]] std::vector<Param> read_params(MappingReader& pipeline);
+// Each at its name.
+[[nodiscard]] std::vector<Placed<Param>> read_params(MappingReader& pipeline);
 
 // Whether the param takes the value, asked of the very rule that runs are held to; else there is a
 // problem.

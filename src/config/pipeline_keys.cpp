@@ -37,8 +37,14 @@ constexpr std::array kSettingKeyList = {
     Key{"network", ValueKind::kText, "none, bridge, or one that the host policy names"},
     Key{"user", ValueKind::kText, "user or user:group that the command runs as"},
     Key{"read_only", ValueKind::kBoolean, "the root filesystem cannot be written"},
-    later("allow_failure", "the run goes on when the task fails"),
-    later("secrets", "secrets as files or environment"),
+    Key{"kill_grace", ValueKind::kDuration, "from SIGTERM to SIGKILL; else 10s"}.within(
+        0, limits::kKillGraceMaxMs),
+    Key{"allow_failure", ValueKind::kBoolean, "its failure counts as a success"},
+    Key{"secrets", ValueKind::kTextsOrMappings, "secrets as files or environment", &kSecretKeys},
+    foreign("continue-on-error", "allow_failure"),
+    foreign("continue_on_error", "allow_failure"),
+    foreign("ignore_failure", "allow_failure"),
+    foreign("stop_grace_period", "kill_grace"),
     foreign("environment", "env"),
     foreign("mem_limit", "memory"),
     foreign("pids_limit", "pids"),
@@ -52,15 +58,26 @@ constexpr std::array kResourcesKeyList = {
     older("memory", ValueKind::kSize, "memory"),
 };
 
+// In the order of the enum.
+constexpr std::array<std::string_view, 8> kTriggerRules = {"all_success", "all_failed", "all_done",
+                                                           "one_success", "one_failed", "one_done",
+                                                           "none_failed", "always"};
+
 constexpr std::array kTaskOwnKeyList = {
     Key{"id", ValueKind::kText, "unique in the pipeline"}.required().like(kSluggablePattern),
     Key{"command", ValueKind::kTextOrTexts, "a list is run as it is; text goes to sh -c"},
     Key{"script", ValueKind::kText, "instead of command: sh -eu runs it"},
     Key{"depends_on", ValueKind::kTextOrTexts, "ids of the tasks that must succeed first"},
-    later("trigger_rule", "when the task is ready"),
-    later("when", "a condition"),
-    later("matrix", "one instance per combination"),
-    later("outputs", "values handed to later tasks"),
+    Key{"trigger_rule", ValueKind::kText, "which ends of those tasks make it run; else all_success"}
+        .of(kTriggerRules),
+    Key{"when", ValueKind::kText, "${{ }}: false skips the task"},
+    Key{"matrix", ValueKind::kTextLists, "axes: one instance of the task per combination"}.like(
+        kVariablePattern),
+    Key{"outputs", ValueKind::kTexts, "names that the task writes to $PAWL_OUTPUT"}.like(
+        kOutputPattern),
+    foreign("if", "when"),
+    foreign("condition", "when"),
+    foreign("strategy", "matrix"),
     older("name", ValueKind::kText, "id"),
     older("needs", ValueKind::kTextOrTexts, "depends_on"),
     older("depends", ValueKind::kTextOrTexts, "depends_on"),
@@ -70,6 +87,16 @@ constexpr std::array kTaskOwnKeyList = {
     foreign("entrypoint", "command"),
     foreign("cmd", "command"),
     foreign("args", "command"),
+};
+
+constexpr std::array kSecretKeyList = {
+    Key{"name", ValueKind::kText, "of a secret on the host"}.required().like(kSecretPattern),
+    Key{"file", ValueKind::kText, "its absolute path in the task; else /run/secrets/NAME"},
+    Key{"env", ValueKind::kText, "instead of a file: a variable"}.like(kVariablePattern),
+    foreign("path", "file"),
+    foreign("target", "file"),
+    foreign("source", "name"),
+    foreign("environment", "env"),
 };
 
 constexpr auto kTaskKeyList = joined(kTaskOwnKeyList, kSettingKeyList);
@@ -108,8 +135,10 @@ constexpr std::array kWebhookKeyList = {
         .like(kEventPattern),
     kTriggerParams,
     kTriggerTasks,
-    later("when", "a condition"),
+    Key{"when", ValueKind::kText, "${{ }} over the payload: false makes no run"},
     foreign("secrets", "secret"),
+    foreign("if", "when"),
+    foreign("condition", "when"),
     foreign("endpoint", "path"),
     foreign("event", "events"),
 };
@@ -167,6 +196,27 @@ constexpr std::array kConcurrencyKeyList = {
     foreign("cancel-in-progress", "on_conflict"),
 };
 
+constexpr std::array kHostSelectorKeyList = {
+    Key{"names", ValueKind::kTextOrTexts, "hosts' names, or patterns with *"},
+    Key{"labels", ValueKind::kVariables, "what the host's own labels must be"},
+    foreign("name", "names"),
+    foreign("label", "labels"),
+};
+
+constexpr std::array<std::string_view, 4> kNotifyStatuses = {"success", "failed", "cancelled",
+                                                             "skipped"};
+constexpr std::array<std::string_view, 3> kNotifyFormats = {"slack", "json", "healthchecks"};
+
+constexpr std::array kNotifyKeyList = {
+    Key{"on", ValueKind::kTextOrTexts, "ends of runs that it is about"}.required().of(
+        kNotifyStatuses),
+    Key{"url_secret", ValueKind::kText, "the secret that holds the address"}.required().like(
+        kSecretPattern),
+    Key{"format", ValueKind::kText, "of the message; else json"}.of(kNotifyFormats),
+    foreign("url", "url_secret"),
+    foreign("type", "format"),
+};
+
 constexpr std::array kPipelineKeyList = {
     Key{"name", ValueKind::kText, "unique on the host"}.required().like(kSluggablePattern),
     Key{"description", ValueKind::kText, "for people"},
@@ -181,12 +231,12 @@ constexpr std::array kPipelineKeyList = {
         0, limits::kPriorityMax),
     Key{"timeout", ValueKind::kDuration, "of a whole run, from its first task's start"}.within(
         1000, limits::kTimeoutMaxMs),
-    later("hosts", "where the pipeline runs"),
-    later("on_failure", "tasks after a failed run"),
-    later("on_success", "tasks after a successful run"),
-    later("on_cancel", "tasks after a cancelled run"),
-    later("on_exit", "tasks after every run"),
-    later("notify", "messages about runs"),
+    Key{"hosts", ValueKind::kMapping, "which hosts it runs on; else every one", &kHostSelectorKeys},
+    Key{"on_success", ValueKind::kMappings, "tasks after a successful run", &kTaskKeys},
+    Key{"on_failure", ValueKind::kMappings, "tasks after a failed run", &kTaskKeys},
+    Key{"on_cancel", ValueKind::kMappings, "tasks after a cancelled run", &kTaskKeys},
+    Key{"on_exit", ValueKind::kMappings, "tasks after each of these", &kTaskKeys},
+    Key{"notify", ValueKind::kMappings, "messages about runs", &kNotifyKeys},
     older("pipeline", ValueKind::kMapping, "the document itself", &kPipelineKeys),
     older("task", ValueKind::kMapping, "tasks", &kTaskKeys),
     older("id", ValueKind::kText, "name"),
@@ -210,6 +260,9 @@ constinit const KeyTable kRetryKeys = {"retries", kRetryKeyList};
 constinit const KeyTable kDefaultsKeys = {"defaults", kSettingKeyList};
 constinit const KeyTable kResourcesKeys = {"resources", kResourcesKeyList};
 constinit const KeyTable kTaskKeys = {"a task", kTaskKeyList};
+constinit const KeyTable kSecretKeys = {"a secret", kSecretKeyList};
+constinit const KeyTable kHostSelectorKeys = {"hosts", kHostSelectorKeyList};
+constinit const KeyTable kNotifyKeys = {"a notification", kNotifyKeyList};
 constinit const KeyTable kParamKeys = {"a param", kParamKeyList};
 constinit const KeyTable kWebhookKeys = {"a webhook", kWebhookKeyList};
 constinit const KeyTable kPipelineTriggerKeys = {"a pipeline trigger", kPipelineTriggerKeyList};

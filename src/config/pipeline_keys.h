@@ -15,5 +15,8 @@ extern const KeyTable kDefaultsKeys;
 extern const KeyTable kResourcesKeys;  // of the older dialects
 extern const KeyTable kTaskKeys;
 extern const KeyTable kRetryKeys;
+extern const KeyTable kSecretKeys;
+extern const KeyTable kHostSelectorKeys;
+extern const KeyTable kNotifyKeys;
 
 }  // namespace pawl::config

@@ -38,6 +38,28 @@ void add_unknown_param(ValueReader& values, const YamlNode::Entry& entry,
                                                  : did_you_mean(entry.key, names)));
 }
 
+// As written; a value that is known already has to be of the param's type.
+std::string read_value(ValueReader& values, const YamlNode::Entry& entry, const Param& param,
+                       ExpressionCheck* expressions) {
+  const YamlNode& node = *entry.value;
+  const std::string what = "'" + entry.key + "'";
+  const auto taken = expressions != nullptr ? Expressions::kTaken : Expressions::kRefused;
+  auto text = values.text(node, what, limits::kParamValueBytes, taken);
+  if (!text) return {};
+  std::optional<std::string> known = text;
+  if (expressions != nullptr) {
+    const Template* parsed = expressions->parse(node, what);
+    if (parsed == nullptr) return {};
+    expressions->check(node, what, webhook_scope());
+    known.reset();
+    if (parsed->is_literal() || parsed->is_constant()) {
+      if (auto rendered = parsed->render({})) known = std::move(*rendered);
+    }
+  }
+  if (known) (void)check_param_value(param, *known, node.place, values);
+  return std::move(*text);
+}
+
 // The tasks that were written under this id.
 std::vector<std::uint32_t> instances_of(const std::string& id, const Pipeline& pipeline) {
   std::vector<std::uint32_t> result;
@@ -61,7 +83,8 @@ void add_unknown_task(ValueReader& values, const Placed<std::string>& id,
 
 }  // namespace
 
-Variables read_trigger_params(const TriggerForm& form, const Pipeline& pipeline) {
+Variables read_trigger_params(const TriggerForm& form, const Pipeline& pipeline,
+                              ExpressionCheck* expressions) {
   MappingReader* mapping = holder(form, "params");
   if (mapping == nullptr) return {};
   ValueReader& values = mapping->values();
@@ -75,9 +98,7 @@ Variables read_trigger_params(const TriggerForm& form, const Pipeline& pipeline)
       add_unknown_param(values, entry, pipeline);
       continue;
     }
-    const auto value = values.text(*entry.value, "'" + entry.key + "'", limits::kParamValueBytes);
-    if (value) (void)check_param_value(*param, *value, entry.value->place, values);
-    result.emplace_back(entry.key, value.value_or(""));
+    result.emplace_back(entry.key, read_value(values, entry, *param, expressions));
   }
   return result;
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config/expression_check.h"
 #include "config/reader.h"
 #include "model/pipeline.h"
 
@@ -18,8 +19,10 @@ struct TriggerForm {
   MappingReader* long_form = nullptr;
 };
 
-// In the order written. Those that are wrong are in it too, and there is a problem.
-[[nodiscard]] Variables read_trigger_params(const TriggerForm& form, const Pipeline& pipeline);
+// In the order written. Those that are wrong are in it too, and there is a problem. With `expressions` (a
+// webhook's) values may have ${{ }}.
+[[nodiscard]] Variables read_trigger_params(const TriggerForm& form, const Pipeline& pipeline,
+                                            ExpressionCheck* expressions = nullptr);
 // Indexes of the named tasks, with every instance of one that has a matrix.
 [[nodiscard]] std::vector<std::uint32_t> read_starts(const TriggerForm& form,
                                                      const Pipeline& pipeline);

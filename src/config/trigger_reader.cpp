@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "base/digest.h"
+#include "config/expression_check.h"
 #include "config/names.h"
 #include "config/pipeline_keys.h"
 #include "config/trigger_demands.h"
@@ -150,7 +151,8 @@ std::optional<Trigger> read_pipeline_trigger(MappingReader& trigger, const Pipel
 }
 
 std::optional<Trigger> read_trigger(ValueReader& values, const YamlNode& node,
-                                    const Pipeline& pipeline, const HostConfig& host) {
+                                    const Pipeline& pipeline, const HostConfig& host,
+                                    ExpressionCheck& expressions) {
   MappingReader mapping(values, node, kTriggerKeys, "a trigger");
   if (node.kind != YamlNode::Kind::kMapping) return std::nullopt;
   std::size_t kinds = 0;
@@ -170,7 +172,7 @@ std::optional<Trigger> read_trigger(ValueReader& values, const YamlNode& node,
                "'" + std::string(key) + "' belongs to cron triggers only");
   }
   if (mapping.find("pipeline") != nullptr) return read_pipeline_trigger(mapping, pipeline);
-  return read_webhook(mapping, pipeline);
+  return read_webhook(mapping, pipeline, expressions);
 }
 
 // In words, for messages.
@@ -191,10 +193,11 @@ std::string described(const Trigger& trigger) {
 std::vector<Trigger> read_triggers(MappingReader& mapping, const Pipeline& pipeline,
                                    const HostConfig& host) {
   ValueReader& values = mapping.values();
+  ExpressionCheck expressions(values);
   std::vector<Trigger> result;
   std::unordered_map<std::string, std::uint32_t> lines;
   for (const YamlNode* node : mapping.items("triggers", limits::kTriggers)) {
-    auto trigger = read_trigger(values, *node, pipeline, host);
+    auto trigger = read_trigger(values, *node, pipeline, host, expressions);
     if (!trigger) continue;
     const std::string what = described(*trigger);
     const Variables& params =

@@ -5,6 +5,7 @@
 #include "config/names.h"
 #include "config/trigger_demands.h"
 #include "config/wording.h"
+#include "config/yaml_scalar.h"
 
 namespace pawl::config {
 namespace {
@@ -89,16 +90,30 @@ std::vector<std::string> read_events(MappingReader& mapping) {
   return result;
 }
 
+// true and false are literals, as in a task.
+std::string read_when(MappingReader& mapping, ExpressionCheck& expressions) {
+  const YamlNode* node = mapping.find("when");
+  if (node == nullptr) return {};
+  auto text =
+      mapping.values().filled_text(*node, "'when'", limits::kValueBytes, Expressions::kTaken);
+  if (!text) return {};
+  if (const auto literal = parse_core_boolean(*text)) return *literal ? "" : "${{ false }}";
+  (void)expressions.check_condition(*node, "'when'", webhook_scope());
+  text->resize(text->find_last_not_of(" \n") + 1);
+  return std::move(*text);
+}
+
 }  // namespace
 
-std::optional<WebhookTrigger> read_webhook(MappingReader& trigger, const Pipeline& pipeline) {
+std::optional<WebhookTrigger> read_webhook(MappingReader& trigger, const Pipeline& pipeline,
+                                           ExpressionCheck& expressions) {
   ValueReader& values = trigger.values();
   const YamlNode& node = *trigger.find("webhook");
   const bool is_long = node.kind == YamlNode::Kind::kMapping;
   std::optional<MappingReader> mapping = is_long ? trigger.mapping("webhook") : std::nullopt;
   const TriggerForm form{trigger, mapping ? &*mapping : nullptr};
   WebhookTrigger webhook;
-  webhook.params = read_trigger_params(form, pipeline);
+  webhook.params = read_trigger_params(form, pipeline, &expressions);
   webhook.starts = read_starts(form, pipeline);
   std::optional<std::string> path;
   Place path_place = node.place;
@@ -108,6 +123,7 @@ std::optional<WebhookTrigger> read_webhook(MappingReader& trigger, const Pipelin
     path_place = mapping->place_of("path");
     webhook.provider = read_provider(*mapping);
     webhook.events = read_events(*mapping);
+    webhook.when = read_when(*mapping, expressions);
     if (mapping->find("secret") != nullptr) webhook.secrets = read_secrets(*mapping);
   } else {
     path = values.filled_text(node, "'webhook'", limits::kValueBytes);

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "config/expression_check.h"
 #include "config/reader.h"
 #include "model/pipeline.h"
 
@@ -10,6 +11,7 @@ namespace pawl::config {
 
 // Nothing where there is no path to reach it by. `pipeline` has its params and tasks.
 [[nodiscard]] std::optional<WebhookTrigger> read_webhook(MappingReader& trigger,
-                                                         const Pipeline& pipeline);
+                                                         const Pipeline& pipeline,
+                                                         ExpressionCheck& expressions);
 
 }  // namespace pawl::config

@@ -16,6 +16,8 @@ inline constexpr std::size_t kYamlNodes = 50'000;  // after alias expansion
 inline constexpr std::size_t kYamlProblems = 100;  // reported for one file; then "and more"
 inline constexpr std::size_t kTasks = 200;
 inline constexpr std::size_t kTaskInstances = 1'000;  // of all tasks of a pipeline, hooks included
+// Of the commands and environments of a pipeline's task instances: aliases and a matrix multiply what a file holds.
+inline constexpr std::int64_t kTaskTextBytes = 16 * 1024 * 1024;
 inline constexpr std::size_t kMatrixAxes = 8;
 inline constexpr std::size_t kMatrixValueBytes = 256;
 inline constexpr std::size_t kInstanceIdBytes = 200;  // "build[eu,3.11]"

@@ -33,8 +33,9 @@ TEST_CASE("config/pawl.yaml loads and mentions every key") {
   for (const config::KeyTable* table :
        {&config::kHostConfigKeys, &config::kHostKeys, &config::kSourceKeys,
         &config::kSourceAuthKeys, &config::kEngineKeys, &config::kPolicyKeys,
-        &config::kPolicyMaxKeys, &config::kSecretsKeys, &config::kStateKeys, &config::kKeepKeys,
-        &config::kHttpKeys, &config::kWebhooksKeys, &config::kAuthKeys}) {
+        &config::kPolicyMaxKeys, &config::kHostDefaultsKeys, &config::kSecretsKeys,
+        &config::kStateKeys, &config::kKeepKeys, &config::kHttpKeys, &config::kWebhooksKeys,
+        &config::kAuthKeys}) {
     for (const config::Key& key : table->keys) {
       if (key.support != config::KeySupport::kBuilt) continue;
       CAPTURE(table->subject);

@@ -55,7 +55,7 @@ inline std::vector<std::string> lines(const std::vector<Problem>& problems) {
 inline std::vector<std::string> problems_of(std::string_view text,
                                             const HostConfig& host = permissive_host()) {
   PipelineFileResult result = load(text, host);
-  CHECK(result.pipelines.empty() == !result.problems.empty());
+  CHECK((result.pipelines.empty() && result.elsewhere.empty()) == !result.problems.empty());
   return lines(result.problems);
 }
 

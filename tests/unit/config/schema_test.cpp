@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "config/pipeline_keys.h"
 #include "loading.h"
+#include "model/pipeline_json.h"
 
 using namespace pawl;
 using namespace pawl::config;
@@ -58,6 +59,22 @@ TEST_CASE("the schema has the readers' words, bounds and keys") {
   CHECK(definitions["task"]["properties"]["needs"]["deprecated"] == Json(true));
   // Another tool's words are an error for the readers, so they are none of the schema's.
   CHECK_FALSE(definitions["task"]["properties"].contains("run"));
+}
+
+TEST_CASE("words that stand for an enum are in its order") {
+  const auto rules = kTaskKeys.find("trigger_rule")->words;
+  CHECK(rules.size() == static_cast<std::size_t>(TriggerRule::kAlways) + 1);
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    CHECK(rules[i] == to_string(static_cast<TriggerRule>(i)));
+  }
+  const auto catchups = kTriggerKeys.find("catchup")->words;
+  for (std::size_t i = 0; i < catchups.size(); ++i) {
+    CHECK(catchups[i] == to_string(static_cast<Catchup>(i)));
+  }
+  const auto ends = kPipelineTriggerKeys.find("on")->words;
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    CHECK(ends[i] == to_string(static_cast<UpstreamEnd>(i)));
+  }
 }
 
 TEST_CASE("the parser refuses every one of the wrong pipelines that the schema is to refuse") {

@@ -169,6 +169,53 @@ TEST_CASE("the long form of a webhook") {
         Lines{"2:25: unknown key \"secret\" in a trigger; use 'webhook: {path: …, secret: …}'"});
 }
 
+TEST_CASE("a webhook's condition and params are expressions over the payload and the host") {
+  const std::string params = std::string(kLevel) + ", " + kCount;
+  const auto webhook = trigger_of<WebhookTrigger>(
+      with_trigger("webhook: {path: x, when: \"${{ payload.ref == 'refs/heads/main' }}\", "
+                   "params: {level: '${{ payload.level }}', count: '${{ host.labels.count }}'}}",
+                   params));
+  CHECK(webhook.when == "${{ payload.ref == 'refs/heads/main' }}");
+  CHECK(webhook.params ==
+        Variables{{"level", "${{ payload.level }}"}, {"count", "${{ host.labels.count }}"}});
+  CHECK(trigger_of<WebhookTrigger>(with_trigger("webhook: {path: x, when: true}")).when.empty());
+  CHECK(trigger_of<WebhookTrigger>(with_trigger("webhook: {path: x, when: false}")).when ==
+        "${{ false }}");
+}
+
+TEST_CASE("what is wrong with a webhook's expressions") {
+  const auto problem = [](const std::string& keys) {
+    const Lines problems = problems_of(with_trigger("webhook: {path: x, " + keys + "}", kCount));
+    return problems.size() == 1 ? problems.front() : std::to_string(problems.size()) + " problems";
+  };
+  CHECK(problem("when: '${{ payload.a }} x'") ==
+        "2:38: 'when' is one ${{ ... }} with nothing around it, or true or false");
+  CHECK(problem("when: '${{ paylod.a }}'").starts_with("2:43: "));
+  CHECK(problem("when: '${{ params.count }}'").starts_with("2:43: "));
+  CHECK(problem("when: '${{ success() }}'") ==
+        "2:38: success(), failure() and always() say nothing in 'when': there is no run yet");
+  CHECK(problem("params: {count: '${{ run.id }}'}").starts_with("2:53: "));
+  CHECK(problem("params: {count: '${{ 1 + }}'}").find("bad expression in 'count'") !=
+        std::string::npos);
+  // What is known beforehand has to be right.
+  CHECK(problem("params: {count: \"${{ 'many' }}\"}") ==
+        "2:48: param 'count' takes an integer, not 'many'");
+  CHECK(problem("params: {count: many}") == "2:48: param 'count' takes an integer, not 'many'");
+  CHECK(problems_of(with_trigger("cron: '@daily', params: {count: '${{ payload.n }}'}", kCount))
+            .size() == 1);
+}
+
+TEST_CASE("a task with a matrix starts with all its instances, a hook never") {
+  const std::string text =
+      "defaults: {image: i}\ntasks: [{id: a}, {id: b, matrix: {x: [1, 2]}}]\n"
+      "on_failure: [{id: page}]\n";
+  CHECK(trigger_of<CronTrigger>("name: p\ntriggers: [{cron: '@daily', tasks: [b]}]\n" + text)
+            .starts == std::vector<std::uint32_t>{1, 2});
+  CHECK(problems_of("name: p\ntriggers: [{cron: '@daily', tasks: [page]}]\n" + text) ==
+        Lines{"2:37: task \"page\" is one of 'on_failure', which follow a run's end; a trigger "
+              "starts the others only"});
+}
+
 TEST_CASE("deliveries of other providers than GitHub are refused for now, and a warning says so") {
   CHECK(warnings_of(with_trigger("webhook: {path: x, provider: github}")).empty());
   for (const std::string provider : {"gitlab", "gitea", "forgejo", "bitbucket", "standard"}) {
