@@ -133,6 +133,7 @@ Result<RunAttempt> make_order(const StepContext& context, const RunEntry& run,
   order.params = run.run.params;
   order.env = std::move(evaluated.env);
   order.command = std::move(evaluated.command);
+  if (!is_main(run, key.task)) order.run_status = to_string(judge_run(run).status);
   return order;
 }
 

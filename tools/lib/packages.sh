@@ -11,7 +11,7 @@ build_packages=(
 demo_packages=(busybox-static curl openssl procps)
 test_packages=(
   clang-format clang-tidy file binutils strace chromium chromium-driver docker-registry openssh-client
-  e2fsprogs xfsprogs
+  e2fsprogs xfsprogs python3-jsonschema python3-yaml
 )
 
 # An engine that is already there, Debian's or not, is left alone.
