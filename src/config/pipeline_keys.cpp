@@ -31,7 +31,6 @@ constexpr std::array kSettingKeyList = {
     foreign("mem_limit", "memory"),
     foreign("pids_limit", "pids"),
     foreign("retry", "retries"),
-    foreign("resources", "cpus' and 'memory"),
 };
 
 constexpr std::array kTaskOwnKeyList = {
@@ -43,10 +42,6 @@ constexpr std::array kTaskOwnKeyList = {
     later("when", "a condition"),
     later("matrix", "one instance per combination"),
     later("outputs", "values handed to later tasks"),
-    foreign("name", "id"),
-    foreign("needs", "depends_on"),
-    foreign("depends", "depends_on"),
-    foreign("dependencies", "depends_on"),
     foreign("run", "script"),
     foreign("entrypoint", "command"),
     foreign("cmd", "command"),
@@ -95,7 +90,6 @@ constexpr std::array kTriggerKeyList = {
     foreign("startingDeadlineSeconds", "deadline"),
     foreign("schedule", "cron"),
     foreign("expression", "cron"),
-    foreign("type", "cron', 'webhook' or 'pipeline"),
 };
 
 constexpr std::array kConcurrencyKeyList = {
@@ -125,11 +119,6 @@ constexpr std::array kPipelineKeyList = {
     later("on_cancel", "tasks after a cancelled run"),
     later("on_exit", "tasks after every run"),
     later("notify", "messages about runs"),
-    later("pipeline", "an older dialect"),
-    later("task", "an older dialect"),
-    foreign("id", "name"),
-    foreign("schedule", "triggers"),
-    foreign("webhook_path", "triggers"),
     foreign("on", "triggers"),
     foreign("trigger", "triggers"),
     foreign("environment", "env"),

@@ -7,6 +7,7 @@
 
 #include <unordered_map>
 
+#include "config/dialect.h"
 #include "config/names.h"
 #include "config/param_reader.h"
 #include "config/pipeline_keys.h"
@@ -27,18 +28,18 @@ using config::MappingReader;
 using config::ValueReader;
 using config::YamlNode;
 
-std::string read_name(MappingReader& mapping) {
+// A display name is kept as the title, and the name is made from it.
+void read_name(MappingReader& mapping, Pipeline& pipeline) {
   mapping.require("name");
-  auto name = mapping.filled_text("name", limits::kValueBytes);
-  if (!name) return {};
-  if (!is_valid_name(*name)) {
-    const std::string proposal = config::slug(*name);
+  auto name = mapping.filled_text("name", limits::kTitleBytes);
+  if (!name) return;
+  pipeline.name = is_valid_name(*name) ? *name : config::slug(*name);
+  if (pipeline.name.empty()) {
     mapping.values().add(mapping.place_of("name"),
                          config::quoted(*name) + " is not a valid name (" +
-                             std::string(config::kNameRule) + ")" +
-                             (proposal.empty() ? "" : "; use '" + proposal + "'"));
+                             std::string(config::kNameRule) + ")");
   }
-  return *name;
+  if (pipeline.name != *name) pipeline.title = std::move(*name);
 }
 
 Pipeline read_pipeline(ValueReader& values, const YamlNode& document, const Origin& origin,
@@ -48,7 +49,7 @@ Pipeline read_pipeline(ValueReader& values, const YamlNode& document, const Orig
   pipeline.origin.line = document.place.line;
   MappingReader mapping(values, document, config::kPipelineKeys, "a pipeline");
   if (document.kind != YamlNode::Kind::kMapping) return pipeline;
-  pipeline.name = read_name(mapping);
+  read_name(mapping, pipeline);
   pipeline.description = mapping.text("description", limits::kDescriptionBytes).value_or("");
   pipeline.triggers = config::read_triggers(mapping, pipeline.name, host);
   config::read_run_settings(mapping, pipeline);
@@ -66,7 +67,7 @@ Pipeline read_pipeline(ValueReader& values, const YamlNode& document, const Orig
 PipelineFileResult parse_pipeline_file(std::string_view text, const Origin& origin,
                                        const HostConfig& host) {
   config::ProblemList problems(origin.file);
-  const config::YamlFile file = config::parse_yaml(text, limits::kPipelineFileBytes, problems);
+  config::YamlFile file = config::parse_yaml(text, limits::kPipelineFileBytes, problems);
   ValueReader values(problems, /*refuse_expressions=*/true);
   PipelineFileResult result;
   std::unordered_map<std::string, std::uint32_t> lines;
@@ -75,6 +76,7 @@ PipelineFileResult parse_pipeline_file(std::string_view text, const Origin& orig
     // What a trailing '---' leaves.
     if (document->kind == YamlNode::Kind::kNull) continue;
     is_empty = false;
+    document = &config::to_todays_form(file, *document, problems);
     Pipeline pipeline = read_pipeline(values, *document, origin, host);
     if (!pipeline.name.empty()) {
       const auto [first, is_new] = lines.emplace(pipeline.name, pipeline.origin.line);

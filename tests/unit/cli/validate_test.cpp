@@ -136,6 +136,67 @@ TEST_CASE("The host's policy counts where it is known") {
   CHECK(ignored.err.find("has problems of its own") != std::string::npos);
 }
 
+TEST_CASE("Each problem comes with its line and a mark below the place") {
+  const TemporaryDirectory directory;
+  const std::string wide(300, 'w');
+  directory.write("a-plain.yaml", "name: p\n  # indented\ntasks: [{id: a, image: i, cpus: lots}]\n");
+  directory.write("b-tabs.yaml", "name: p\ntasks: [{id: a,\timage: i,\tcpus: lots}]\n");
+  directory.write("c-indent.yaml", "name: p\ntasks:\n\t- id: a\n");
+  directory.write("d-wide.yaml", "name: p\ntasks: [{id: a, user: \"\xe6\xbc\xa2\xe5\xad\x97 e\xcc\x81 "
+                                 "\xf0\x9f\x98\x80\", image: i, cpus: lots}]\n");
+  directory.write("e-long.yaml", "name: p\ntasks: [{id: a, env: {A: " + wide + "}, image: i, cpus: lots, "
+                                 "user: root, env2: " + wide + "}]\n");
+  directory.write("f-long-start.yaml", "nmae: " + wide + "\n");
+  directory.write("g-long-wide.yaml", "name: p\ndescription: [\"" + [] {
+    std::string text;
+    for (int i = 0; i < 500; ++i) text += "\xe6\xbc\xa2";
+    return text;
+  }() + "\", x]\ntask: {image: i}\n");
+  directory.write("h-control.yaml", "name: \"a\x1b[2J\x07\"\n");
+  directory.write("i-bidi.yaml", "name: p\n\"\xe2\x80\xae key\": 1\ntask: {image: i}\n");
+  directory.write("j-bytes.yaml", "name: \xff\xfe p\n");
+  directory.write("k-end.yaml", "name: [\n");
+  directory.write("l-crlf.yaml", "\xef\xbb\xbfnmae: p\r\ntask: {id: a, image: i}\r\n");
+  const Outcome outcome = invoke({"validate", directory.path()});
+  CHECK(outcome.exit_code == 1);
+  check_golden("validate-marks.txt", relative(outcome.err, directory) + outcome.out);
+}
+
+TEST_CASE("--migrate prints today's form, or what is wrong and nothing else") {
+  const TemporaryDirectory directory;
+  const std::string old = directory.write(
+      "old.yaml", "pipeline:\n  id: p  # ours\n  task: {name: Big Job, image: alpine:3.20}\n");
+  const std::string today = directory.write("today.yaml", "# \xe2\x80\xae\n" + good("good"));
+  const std::string bad = directory.write("bad.yaml", "id: p\nname: q\n");
+  Outcome outcome = invoke({"validate", "--migrate", old});
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.out ==
+        "name: p  # ours\ntasks:\n  - {id: big-job, image: alpine:3.20}\n");
+  CHECK(outcome.err == kNote);
+  CHECK(invoke({"validate", "--migrate", today}).out == "# \xe2\x80\xae\n" + good("good"));
+  CHECK(invoke({"validate", "--migrate", today}, {.terminal = true}).out ==
+        "# \\u202e\n" + good("good"));
+
+  outcome = invoke({"validate", "--migrate", bad});
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.out.empty());
+  CHECK(outcome.err.find("bad.yaml:2:1: error: 'name' means the same as 'id' in line 1") !=
+        std::string::npos);
+  CHECK(invoke({"validate", "--migrate", directory.path() + "/none"}).exit_code == 3);
+  outcome = invoke({"validate", "--migrate", directory.path()});
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.err.find("--migrate takes one file, not a directory") != std::string::npos);
+  for (const std::vector<std::string>& more :
+       {std::vector<std::string>{today}, {"--strict"}, {"-o", "json"}}) {
+    std::vector<std::string> arguments{"validate", "--migrate", old};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    outcome = invoke(arguments);
+    CHECK(outcome.exit_code == 2);
+    CHECK(outcome.out.empty());
+    CHECK(outcome.err.starts_with("pawl: --migrate takes one file, and neither"));
+  }
+}
+
 TEST_CASE("Text from a file cannot command a terminal") {
   const TemporaryDirectory directory;
   const std::string file = directory.write("evil\x1b[2J.yaml", "name: x\n\"key\\e[31m\": 1\n");
