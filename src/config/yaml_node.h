@@ -25,6 +25,9 @@ struct YamlNode {
   bool is_flow = false;   // a collection in brackets
   Place place;            // an alias stands where it is written, its content where the anchor is
   std::string text;       // of a scalar
+  // Where the text's lines begin, if each stands in the file as it is read: a scalar in one line without escapes, or
+  // behind '|'. Else line 0.
+  Place text_place{};
   std::vector<const YamlNode*> items;  // of a sequence
   std::vector<Entry> entries;          // of a mapping: in the order written, unique, merges last
   std::uint32_t size = 1;              // nodes in it, itself included, aliases expanded
@@ -37,6 +40,9 @@ struct YamlNode {
     return nullptr;
   }
 };
+
+// Where the byte at `offset` of a scalar's text stands; the scalar's own place where that is not exact.
+[[nodiscard]] Place place_in(const YamlNode& scalar, std::size_t offset);
 
 struct YamlFile {
   std::deque<YamlNode> nodes;
