@@ -198,6 +198,7 @@ class Rewriting {
     if (text.empty()) return id;
     YamlNode& result = file_.nodes.emplace_back(id);
     result.text = text;
+    result.text_place = {};
     ids_.emplace(id.text, std::move(text));
     return result;
   }
@@ -229,6 +230,7 @@ class Rewriting {
       if (id == ids_.end()) return names;
       YamlNode& result = file_.nodes.emplace_back(names);
       result.text = id->second;
+      result.text_place = {};
       return result;
     }
     if (names.kind != Kind::kSequence) return names;

@@ -37,6 +37,7 @@ const YamlNode& without_address(YamlFile& file, const YamlNode& path) {
   if (path.kind != YamlNode::Kind::kScalar || !path.text.starts_with('/')) return path;
   YamlNode& result = file.nodes.emplace_back(path);
   result.text.erase(0, path.text.starts_with(kHooks) ? kHooks.size() : 1);
+  result.text_place = {};
   return result;
 }
 
