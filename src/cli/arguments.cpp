@@ -94,14 +94,15 @@ void add_offline_commands(Parser& parser) {
   parser.add("agent", "Runs the agent until SIGTERM or SIGINT.",
              "pawl agent --config /etc/pawl/pawl.yaml",
              [](const Raw&) { return AgentArguments{}; });
-  CLI::App& validate = parser.add(
-      "validate",
-      "Checks pipeline files without an agent.\n"
-      "Problems go to stderr as FILE:LINE:COLUMN: error: ...; the exit code is 1 if there are any.\n"
-      "With --migrate prints one file of an older dialect in today's form.",
-      "pawl validate --strict pipelines/", [](const Raw& raw) {
-        return ValidateArguments{raw.words, raw.strict, raw.migrate, format_of(raw)};
-      });
+  CLI::App& validate =
+      parser.add("validate",
+                 "Checks pipeline files without an agent.\n"
+                 "Problems go to stderr as FILE:LINE:COLUMN: error: ...; the exit code is 1 if "
+                 "there are any.\n"
+                 "With --migrate prints one file of an older dialect in today's form.",
+                 "pawl validate --strict pipelines/", [](const Raw& raw) {
+                   return ValidateArguments{raw.words, raw.strict, raw.migrate, format_of(raw)};
+                 });
   validate
       .add_option("PATH", parser.raw.words, "Files, or directories with *.yaml and *.yml files")
       ->required()
@@ -415,8 +416,8 @@ std::string check_together(const Invocation& invocation) {
     }
   }
   if (const auto* validate = std::get_if<ValidateArguments>(&invocation.command)) {
-    if (validate->migrate && (validate->paths.size() != 1 || validate->strict ||
-                              validate->format != Format::kTable)) {
+    if (validate->migrate &&
+        (validate->paths.size() != 1 || validate->strict || validate->format != Format::kTable)) {
       return "--migrate takes one file, and neither --strict nor -o";
     }
   }

@@ -201,8 +201,7 @@ Result<ExitCode> execute(const ValidateArguments& arguments, Context& context) {
     context.out().write(validation.summary() + "\n");
   }
   if (only_missing) return ExitCode::kNotFound;
-  const bool fails =
-      validation.has_problems() || (arguments.strict && validation.has_warnings());
+  const bool fails = validation.has_problems() || (arguments.strict && validation.has_warnings());
   return fails ? ExitCode::kFailed : ExitCode::kDone;
 }
 

@@ -48,7 +48,8 @@ class Rewriting {
     triggers(edit);
     // Display names may be referred to from above the task: only now all are known.
     for (std::string_view list : kTaskLists) {
-      if (const Entry* entry = edit.find(list)) edit.set(list, referring(*entry->value, "depends_on"));
+      if (const Entry* entry = edit.find(list))
+        edit.set(list, referring(*entry->value, "depends_on"));
     }
     if (const Entry* entry = edit.find("triggers")) {
       edit.set("triggers", referring(*entry->value, "tasks"));
@@ -59,8 +60,8 @@ class Rewriting {
  private:
   [[nodiscard]] bool expect_mapping(const Entry& entry, std::string_view hint = "") {
     if (entry.value->kind == Kind::kMapping) return true;
-    problems_.add(entry.value->place, "'" + entry.key + "' must be a mapping (key: value)" +
-                                          std::string(hint));
+    problems_.add(entry.value->place,
+                  "'" + entry.key + "' must be a mapping (key: value)" + std::string(hint));
     return false;
   }
 
@@ -153,16 +154,16 @@ class Rewriting {
     std::size_t at = settings.position("resources");
     settings.remove("resources");
     if (!expect_mapping(entry)) return;
-    MappingEdit inner(file_, *entry.value);
-    inner.settle({"cpus", "cpu"}, problems_);
-    for (const Entry& resource : inner.node().entries) {
+    for (Entry resource : entry.value->entries) {
+      const std::string written = "resources." + resource.key;
+      if (resource.key == "cpu") resource.key = "cpus";
       if (resource.key != "cpus" && resource.key != "memory") {
         problems_.add(resource.key_place, "unknown key " + quoted(resource.key) +
                                               " in resources; it has " + listed(kResources));
       } else if (const Entry* own = settings.find(resource.key)) {
-        report_synonyms(resource, *own, problems_);
+        report_synonyms({written, resource.key_place, nullptr}, *own, problems_);
       } else {
-        settings.insert(at++, resource);
+        settings.insert(at++, std::move(resource));
       }
     }
   }
@@ -280,8 +281,7 @@ class Rewriting {
     if (schedule == nullptr) return;
     const YamlNode& value = *schedule->value;
     const bool is_sequence = value.kind == Kind::kSequence;
-    for (const YamlNode* item :
-         is_sequence ? value.items : std::vector<const YamlNode*>{&value}) {
+    for (const YamlNode* item : is_sequence ? value.items : std::vector<const YamlNode*>{&value}) {
       if (item->kind == Kind::kMapping || item->kind == Kind::kScalar) {
         if (const auto* trigger = trigger_to_todays_form(file_, *item, problems_)) {
           all.push_back(trigger);

@@ -54,10 +54,9 @@ const YamlNode& typed_webhook(YamlFile& file, MappingEdit& trigger, Place type_p
     (entry.key == kTasks ? result : webhook).push_back(entry);
   }
   const bool is_short = webhook.size() == 1 && webhook.front().key == "path";
-  const YamlNode& value = is_short
-                              ? *webhook.front().value
-                              : new_mapping(file, trigger.node().place, std::move(webhook),
-                                            trigger.node().is_flow);
+  const YamlNode& value = is_short ? *webhook.front().value
+                                   : new_mapping(file, trigger.node().place, std::move(webhook),
+                                                 trigger.node().is_flow);
   result.insert(result.begin(), {"webhook", type_place, &value});
   return new_mapping(file, trigger.node().place, std::move(result));
 }
@@ -89,10 +88,10 @@ const YamlNode* trigger_to_todays_form(YamlFile& file, const YamlNode& trigger,
   }
   if (is_named) return &edit.node();
   if (is_text && value.text == "webhook") return &typed_webhook(file, edit, type_place, problems);
-  problems.add(value.place, "a trigger's 'type' is " + listed(kTypes, "or") +
-                                (is_text ? ", not " + quoted(value.text) +
-                                               did_you_mean(value.text, kTypes)
-                                         : ""));
+  problems.add(
+      value.place,
+      "a trigger's 'type' is " + listed(kTypes, "or") +
+          (is_text ? ", not " + quoted(value.text) + did_you_mean(value.text, kTypes) : ""));
   return nullptr;
 }
 
@@ -107,8 +106,9 @@ void TaskTriggers::add(const YamlNode& value, const YamlNode* id) {
       problems_.add(trigger->place,
                     "a task's 'trigger' must be a mapping, a cron expression or a list of them");
     } else if (trigger->find(kTasks) != nullptr) {
-      problems_.add(trigger->place, "a task's own trigger starts that task; 'tasks' belongs to "
-                                    "the pipeline's 'triggers'");
+      problems_.add(trigger->place,
+                    "a task's own trigger starts that task; 'tasks' belongs to "
+                    "the pipeline's 'triggers'");
     } else if (id != nullptr) {
       add_one(*trigger, *id);
     }

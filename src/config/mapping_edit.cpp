@@ -26,9 +26,8 @@ const YamlNode::Entry* MappingEdit::find(std::string_view key) const {
 
 std::size_t MappingEdit::position(std::string_view key) const {
   const auto& entries = node().entries;
-  const auto found =
-      std::find_if(entries.begin(), entries.end(),
-                   [&](const YamlNode::Entry& entry) { return entry.key == key; });
+  const auto found = std::find_if(entries.begin(), entries.end(),
+                                  [&](const YamlNode::Entry& entry) { return entry.key == key; });
   return static_cast<std::size_t>(found - entries.begin());
 }
 

@@ -53,8 +53,7 @@ std::string with_crlf(const std::string& text) {
 
 Error failure(ProblemList& problems, std::string_view text) {
   const std::vector<Problem> all = problems.take();
-  return {ErrorKind::kInvalid,
-          std::string(text) + (all.empty() ? "" : ": " + all.front().message)};
+  return {ErrorKind::kInvalid, std::string(text) + (all.empty() ? "" : ": " + all.front().message)};
 }
 
 Result<std::string> checked(std::string text, const std::vector<const YamlNode*>& meant) {
@@ -102,8 +101,8 @@ Result<std::string> migrate_pipeline_file(std::string_view text) {
       continue;
     }
     std::string printed = part.has_marker ? "---\n" : "";
-    printed += emit_document(*documents[index], **found,
-                             {lines, notes, part.first_line, part.last_line});
+    printed +=
+        emit_document(*documents[index], **found, {lines, notes, part.first_line, part.last_line});
     out += text.find("\r\n") == std::string_view::npos ? printed : with_crlf(printed);
   }
   return checked(std::move(out), documents);

@@ -40,10 +40,9 @@ class NotePlacing {
     const auto next = printed_.upper_bound(comment.line);
     const bool has_previous = next != printed_.begin();
     if (comment.is_own_line) {
-      const bool is_deeper =
-          has_previous && comment.column > 1 &&
-          (next == printed_.end() || (comment.column > next->second &&
-                                      std::prev(next)->second >= next->second));
+      const bool is_deeper = has_previous && comment.column > 1 &&
+                             (next == printed_.end() || (comment.column > next->second &&
+                                                         std::prev(next)->second >= next->second));
       if (is_deeper) return placed_.below[std::prev(next)->first].push_back(comment.text);
       return place_above(next, comment);
     }
@@ -89,8 +88,8 @@ void find_anchors(const YamlNode& node, Anchors& anchors) {
   }
 }
 
-PlacedNotes place_notes(const SourceNotes& notes, std::uint32_t first_line,
-                        std::uint32_t last_line, const Anchors& printed, const Anchors& written) {
+PlacedNotes place_notes(const SourceNotes& notes, std::uint32_t first_line, std::uint32_t last_line,
+                        const Anchors& printed, const Anchors& written) {
   NotePlacing placing(printed, written);
   auto blank = std::lower_bound(notes.blank_lines.begin(), notes.blank_lines.end(), first_line);
   for (const SourceComment& comment : notes.comments) {

@@ -40,9 +40,9 @@ void read_name(MappingReader& mapping, Pipeline& pipeline) {
   if (!name) return;
   pipeline.name = is_valid_name(*name) ? *name : config::slug(*name);
   if (pipeline.name.empty()) {
-    mapping.values().add(mapping.place_of("name"),
-                         config::quoted(*name) + " is not a valid name (" +
-                             std::string(config::kNameRule) + ")");
+    mapping.values().add(
+        mapping.place_of("name"),
+        config::quoted(*name) + " is not a valid name (" + std::string(config::kNameRule) + ")");
   }
   if (pipeline.name != *name) pipeline.title = std::move(*name);
 }

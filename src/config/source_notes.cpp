@@ -58,7 +58,9 @@ class NoteFinder {
     }
   }
 
-  [[nodiscard]] bool is_line_start(std::size_t at) const { return at == 0 || text_[at - 1] == '\n'; }
+  [[nodiscard]] bool is_line_start(std::size_t at) const {
+    return at == 0 || text_[at - 1] == '\n';
+  }
   [[nodiscard]] bool is_free(std::size_t at) const {
     return at == 0 || kBlanks.find(text_[at - 1]) != std::string_view::npos;
   }
@@ -161,7 +163,8 @@ std::size_t SourceLines::content_offset(Place place) const {
   std::size_t at = start(place.line);
   const bool is_ascii = place.line > 0 && place.line <= starts_.size() && is_ascii_[place.line - 1];
   if (is_ascii) at = std::min<std::size_t>(at + place.column - 1, text_.size());
-  for (std::uint32_t column = is_ascii ? place.column : 1; column < place.column && at < text_.size(); ++column) {
+  for (std::uint32_t column = is_ascii ? place.column : 1;
+       column < place.column && at < text_.size(); ++column) {
     ++at;
     while (at < text_.size() && is_continuation(text_[at])) ++at;
   }

@@ -209,8 +209,8 @@ std::string emit_document(const YamlNode& document, const YamlNode& written,
   }
   find_anchors(document, printed);
   find_anchors(written, as_written);
-  PlacedNotes notes = place_notes(source.notes, source.first_line, source.last_line, printed,
-                                  as_written);
+  PlacedNotes notes =
+      place_notes(source.notes, source.first_line, source.last_line, printed, as_written);
   return Emitter(source.lines, std::move(notes)).emit(document);
 }
 

@@ -139,19 +139,24 @@ TEST_CASE("The host's policy counts where it is known") {
 TEST_CASE("Each problem comes with its line and a mark below the place") {
   const TemporaryDirectory directory;
   const std::string wide(300, 'w');
-  directory.write("a-plain.yaml", "name: p\n  # indented\ntasks: [{id: a, image: i, cpus: lots}]\n");
+  directory.write("a-plain.yaml",
+                  "name: p\n  # indented\ntasks: [{id: a, image: i, cpus: lots}]\n");
   directory.write("b-tabs.yaml", "name: p\ntasks: [{id: a,\timage: i,\tcpus: lots}]\n");
   directory.write("c-indent.yaml", "name: p\ntasks:\n\t- id: a\n");
-  directory.write("d-wide.yaml", "name: p\ntasks: [{id: a, user: \"\xe6\xbc\xa2\xe5\xad\x97 e\xcc\x81 "
-                                 "\xf0\x9f\x98\x80\", image: i, cpus: lots}]\n");
-  directory.write("e-long.yaml", "name: p\ntasks: [{id: a, env: {A: " + wide + "}, image: i, cpus: lots, "
-                                 "user: root, env2: " + wide + "}]\n");
+  directory.write("d-wide.yaml",
+                  "name: p\ntasks: [{id: a, user: \"\xe6\xbc\xa2\xe5\xad\x97 e\xcc\x81 "
+                  "\xf0\x9f\x98\x80\", image: i, cpus: lots}]\n");
+  directory.write("e-long.yaml", "name: p\ntasks: [{id: a, env: {A: " + wide +
+                                     "}, image: i, cpus: lots, "
+                                     "user: root, env2: " +
+                                     wide + "}]\n");
   directory.write("f-long-start.yaml", "nmae: " + wide + "\n");
-  directory.write("g-long-wide.yaml", "name: p\ndescription: [\"" + [] {
-    std::string text;
-    for (int i = 0; i < 500; ++i) text += "\xe6\xbc\xa2";
-    return text;
-  }() + "\", x]\ntask: {image: i}\n");
+  directory.write(
+      "g-long-wide.yaml", "name: p\ndescription: [\"" + [] {
+        std::string text;
+        for (int i = 0; i < 500; ++i) text += "\xe6\xbc\xa2";
+        return text;
+      }() + "\", x]\ntask: {image: i}\n");
   directory.write("h-control.yaml", "name: \"a\x1b[2J\x07\"\n");
   directory.write("i-bidi.yaml", "name: p\n\"\xe2\x80\xae key\": 1\ntask: {image: i}\n");
   directory.write("j-bytes.yaml", "name: \xff\xfe p\n");
@@ -170,8 +175,7 @@ TEST_CASE("--migrate prints today's form, or what is wrong and nothing else") {
   const std::string bad = directory.write("bad.yaml", "id: p\nname: q\n");
   Outcome outcome = invoke({"validate", "--migrate", old});
   CHECK(outcome.exit_code == 0);
-  CHECK(outcome.out ==
-        "name: p  # ours\ntasks:\n  - {id: big-job, image: alpine:3.20}\n");
+  CHECK(outcome.out == "name: p  # ours\ntasks:\n  - {id: big-job, image: alpine:3.20}\n");
   CHECK(outcome.err == kNote);
   CHECK(invoke({"validate", "--migrate", today}).out == "# \xe2\x80\xae\n" + good("good"));
   CHECK(invoke({"validate", "--migrate", today}, {.terminal = true}).out ==

@@ -99,7 +99,8 @@ TEST_CASE("a single 'task' instead of the list") {
   // One name is enough for both.
   check_same("name: p\ntask: {image: i}\n", "name: p\ntasks:\n  - {id: p, image: i}\n");
   check_same("task: {name: a, image: i}\n", "name: a\ntasks:\n  - {id: a, image: i}\n");
-  check_same("task: {id: Big Job, image: i}\n", "name: Big Job\ntasks: [{id: big-job, image: i}]\n");
+  check_same("task: {id: Big Job, image: i}\n",
+             "name: Big Job\ntasks: [{id: big-job, image: i}]\n");
   CHECK(dialect_problems("name: p\ntask: {id: a}\ntasks: [{id: b}]\n") ==
         Lines{"2:1: 'task' means the same as 'tasks' in line 3, column 1; leave one of them out"});
   CHECK(dialect_problems("name: p\ntask: [{id: a}]\n") ==
@@ -165,9 +166,10 @@ TEST_CASE("typed triggers") {
     for (std::string_view key : {"expression", "schedule", "cron"}) {
       CAPTURE(type);
       CAPTURE(key);
-      check_same(with_tasks("name: p\ntriggers:\n  - {type: " + std::string(type) +
-                            ", " + std::string(key) + ": 5 4 * * *, timezone: Europe/Berlin}\n"),
-                 with_tasks("name: p\ntriggers:\n  - {cron: 5 4 * * *, timezone: Europe/Berlin}\n"));
+      check_same(
+          with_tasks("name: p\ntriggers:\n  - {type: " + std::string(type) + ", " +
+                     std::string(key) + ": 5 4 * * *, timezone: Europe/Berlin}\n"),
+          with_tasks("name: p\ntriggers:\n  - {cron: 5 4 * * *, timezone: Europe/Berlin}\n"));
     }
   }
   for (std::string_view key : {"path", "endpoint", "token"}) {
@@ -183,8 +185,7 @@ TEST_CASE("typed triggers") {
         "{triggers: [{webhook: a/b}, {webhook: c}]}");
   CHECK(form("triggers: [{type: webhook, path: x, tasks: [a], events: [push]}]") ==
         "{triggers: [{webhook: {path: x, events: [push]}, tasks: [a]}]}");
-  CHECK(form("triggers: [{type: pipeline, pipeline: build}]") ==
-        "{triggers: [{pipeline: build}]}");
+  CHECK(form("triggers: [{type: pipeline, pipeline: build}]") == "{triggers: [{pipeline: build}]}");
   CHECK(dialect_problems("triggers:\n  - {type: crom, expression: x}\n  - {type: [cron]}\n") ==
         Lines{"2:12: a trigger's 'type' is cron, crontab or webhook, not \"crom\"; did you mean "
               "'cron'?",
@@ -204,13 +205,15 @@ TEST_CASE("schedule and webhook_path at the top") {
              with_tasks("name: p\ntriggers: [{cron: 1 2 * * *}, {cron: '@hourly'}, "
                         "{webhook: deploy}]\n"));
   check_same(
-      with_tasks("schedule: {type: cron, expression: '@daily'}\nname: p\ntriggers: [{webhook: x}]\n"),
+      with_tasks(
+          "schedule: {type: cron, expression: '@daily'}\nname: p\ntriggers: [{webhook: x}]\n"),
       with_tasks("name: p\ntriggers: [{webhook: x}, {cron: '@daily'}]\n"));
   CHECK(form("a: 1\nwebhook_path: x\nb: 2\nschedule: y\n") ==
         "{a: 1, triggers: [{cron: y}, {webhook: x}], b: 2}");
   CHECK(dialect_problems("schedule: [[x], ]\n") ==
         Lines{"1:12: 'schedule' must be a cron expression or a list of them"});
-  CHECK(problems_of(with_tasks("name: p\nschedule: daily\n")).front().starts_with("2:11: bad cron"));
+  CHECK(
+      problems_of(with_tasks("name: p\nschedule: daily\n")).front().starts_with("2:11: bad cron"));
 }
 
 TEST_CASE("a trigger on a task starts with that task") {
@@ -249,9 +252,11 @@ TEST_CASE("resources") {
                          "  - {cpus: 1, resources: {cpu: 2, gpus: 1}}\n"
                          "  - {resources: {cpu: 1, cpus: 2}}\n"
                          "  - {resources: 1}\n") ==
-        Lines{"2:28: 'cpus' means the same as 'cpus' in line 2, column 6; leave one of them out",
+        Lines{"2:28: 'resources.cpu' means the same as 'cpus' in line 2, column 6; leave one of "
+              "them out",
               "2:36: unknown key \"gpus\" in resources; it has cpu, cpus and memory",
-              "3:27: 'cpus' means the same as 'cpu' in line 3, column 19; leave one of them out",
+              "3:27: 'resources.cpus' means the same as 'cpus' in line 3, column 19; leave one of "
+              "them out",
               "4:17: 'resources' must be a mapping (key: value)"});
 }
 

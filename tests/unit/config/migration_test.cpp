@@ -120,17 +120,72 @@ TEST_CASE("documents are taken one by one") {
 }
 
 TEST_CASE("texts keep what they are") {
-  for (std::string_view value :
-       {"\"\"", "''", "\"1\"", "1", "0x1F", "1.10", "yes", "\"true\"", "'null'", "\"~\"", "a b",
-        "'a: b'", "'a #b'", "a#b", "'- a'", "-a", "'[x'", "\"x]\"", "'{'", "'*a'", "'&a'", "'!a'",
-        "'|'", "'@a'", "'%a'", "'`a'", "'a:'", "a:b", "' a'", "\"a \"", "'---'", "'...'", "\"a\\tb\"",
-        "\"a\\nb\"", "\"a\\nb\\n\"", "\"a\\n\\nb\\n\\n\\n\"", "\"\\n\"", "\"\\na\"", "\" a\\nb\"",
-        "\"a\\n b\\n\"", "\"a\\n  \\nb\"", "\"a\\n\\tb\"", "\"\\ta\\nb\"", "\"a\\r\\nb\"",
-        "\"\\u0085\\u2028\\ufeff\\e[2J\\x01\"", "\"\\U0001F600 é\"", "ünïcödé", "'it''s'",
-        "\"\\\\ \\\" /\"", "'\\n'", "a\n    b\n    c", "a\n\n    b", "\"a\n    b\"", "'a\n\n    b'",
-        "|\n    a\n    b\n", "|-\n    a\n    b\n", "|+\n    a\n\n\n", "|2\n      a\n     b\n",
-        ">\n    a\n    b\n\n    c\n", ">-\n    a\n      b\n    c\n", "|  # head\n    # text\n  # note\n",
-        "|\n\n\n    a\n", "|\n    ---\n    ...\n", "!!str 1", "&x 'y'", "&x |\n    a # b\n"}) {
+  for (std::string_view value : {"\"\"",
+                                 "''",
+                                 "\"1\"",
+                                 "1",
+                                 "0x1F",
+                                 "1.10",
+                                 "yes",
+                                 "\"true\"",
+                                 "'null'",
+                                 "\"~\"",
+                                 "a b",
+                                 "'a: b'",
+                                 "'a #b'",
+                                 "a#b",
+                                 "'- a'",
+                                 "-a",
+                                 "'[x'",
+                                 "\"x]\"",
+                                 "'{'",
+                                 "'*a'",
+                                 "'&a'",
+                                 "'!a'",
+                                 "'|'",
+                                 "'@a'",
+                                 "'%a'",
+                                 "'`a'",
+                                 "'a:'",
+                                 "a:b",
+                                 "' a'",
+                                 "\"a \"",
+                                 "'---'",
+                                 "'...'",
+                                 "\"a\\tb\"",
+                                 "\"a\\nb\"",
+                                 "\"a\\nb\\n\"",
+                                 "\"a\\n\\nb\\n\\n\\n\"",
+                                 "\"\\n\"",
+                                 "\"\\na\"",
+                                 "\" a\\nb\"",
+                                 "\"a\\n b\\n\"",
+                                 "\"a\\n  \\nb\"",
+                                 "\"a\\n\\tb\"",
+                                 "\"\\ta\\nb\"",
+                                 "\"a\\r\\nb\"",
+                                 "\"\\u0085\\u2028\\ufeff\\e[2J\\x01\"",
+                                 "\"\\U0001F600 é\"",
+                                 "ünïcödé",
+                                 "'it''s'",
+                                 "\"\\\\ \\\" /\"",
+                                 "'\\n'",
+                                 "a\n    b\n    c",
+                                 "a\n\n    b",
+                                 "\"a\n    b\"",
+                                 "'a\n\n    b'",
+                                 "|\n    a\n    b\n",
+                                 "|-\n    a\n    b\n",
+                                 "|+\n    a\n\n\n",
+                                 "|2\n      a\n     b\n",
+                                 ">\n    a\n    b\n\n    c\n",
+                                 ">-\n    a\n      b\n    c\n",
+                                 "|  # head\n    # text\n  # note\n",
+                                 "|\n\n\n    a\n",
+                                 "|\n    ---\n    ...\n",
+                                 "!!str 1",
+                                 "&x 'y'",
+                                 "&x |\n    a # b\n"}) {
     CAPTURE(value);
     check_migrated("id: p\nenv:\n  A: " + std::string(value) +
                    "\n  B: z\ntasks: [{id: a, image: i}]\n");
@@ -169,12 +224,30 @@ TEST_CASE("aliases and merges are written out, comments once") {
 }
 
 TEST_CASE("no comment is lost, wherever it stands") {
-  const std::vector<std::string> file = {
-      "pipeline:", "  id: p", "  schedule:", "    - '@daily'", "    - '@hourly'",
-      "  webhook_path: x", "  defaults:", "    resources:", "      cpu: 1", "    image: i",
-      "  tasks:", "    - name: A A", "      command:", "        - x", "        - 'a", "          b'",
-      "      script_is_not: here", "    - id: b", "      needs:", "        [", "          A A,",
-      "        ]", "      env: {A: b,", "        C: d}"};
+  const std::vector<std::string> file = {"pipeline:",
+                                         "  id: p",
+                                         "  schedule:",
+                                         "    - '@daily'",
+                                         "    - '@hourly'",
+                                         "  webhook_path: x",
+                                         "  defaults:",
+                                         "    resources:",
+                                         "      cpu: 1",
+                                         "    image: i",
+                                         "  tasks:",
+                                         "    - name: A A",
+                                         "      command:",
+                                         "        - x",
+                                         "        - 'a",
+                                         "          b'",
+                                         "      script_is_not: here",
+                                         "    - id: b",
+                                         "      needs:",
+                                         "        [",
+                                         "          A A,",
+                                         "        ]",
+                                         "      env: {A: b,",
+                                         "        C: d}"};
   std::vector<std::string> usable = file;
   std::erase(usable, "      script_is_not: here");
   for (std::size_t at = 0; at <= usable.size(); ++at) {
@@ -193,15 +266,17 @@ TEST_CASE("no comment is lost, wherever it stands") {
       const bool has_beside = text.find("# beside") != std::string::npos;
       CHECK((result.find("# own line") != std::string::npos) == has_own);
       CHECK((result.find("# beside") != std::string::npos) == has_beside);
-      CHECK(std::count(result.begin(), result.end(), '#') == (has_own ? 1 : 0) + (has_beside ? 1 : 0));
+      CHECK(std::count(result.begin(), result.end(), '#') ==
+            (has_own ? 1 : 0) + (has_beside ? 1 : 0));
     }
   }
 }
 
 TEST_CASE("random texts survive") {
   std::mt19937 random(7);
-  const std::vector<std::string> pieces = {"a", "b c", " ", "\n", "\t", "#", ": ", "- ", "'", "\"",
-                                           "\\", "é", "\n\n", "  ", "{", "]", ",", "---", "|", "null"};
+  const std::vector<std::string> pieces = {"a",  "b c", " ",  "\n",  "\t", "#",    ": ",
+                                           "- ", "'",   "\"", "\\",  "é",  "\n\n", "  ",
+                                           "{",  "]",   ",",  "---", "|",  "null"};
   for (int round = 0; round < 2'000; ++round) {
     std::string value;
     for (unsigned i = random() % 8; i > 0; --i) value += pieces[random() % pieces.size()];

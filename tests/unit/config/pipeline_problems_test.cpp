@@ -157,16 +157,15 @@ TEST_CASE("images and networks that the host policy does not name") {
 
 TEST_CASE("task ids and their graph") {
   CHECK(problems_of("name: p\ntasks: [{image: i}]\n") == Lines{"2:9: a task needs 'id'"});
-  CHECK(
-      problems_of("name: p\ndefaults: {image: i}\ntasks:\n"
-                  "  - id: build\n"
-                  "  - id: test\n    depends_on: [biuld, test, build, build]\n"
-                  "  - id: build\n"
-                  "  - id: \"!\"\n") ==
-      Lines{"6:18: no task \"biuld\" in this pipeline; did you mean 'build'?",
-            "6:25: task \"test\" depends on itself", "6:38: 'depends_on' has \"build\" twice",
-            "7:9: task \"build\" is given twice; the first is in line 4",
-            "8:9: \"!\" is not a valid id (a-z or 0-9 first, then up to 62 of a-z 0-9 . _ -)"});
+  CHECK(problems_of("name: p\ndefaults: {image: i}\ntasks:\n"
+                    "  - id: build\n"
+                    "  - id: test\n    depends_on: [biuld, test, build, build]\n"
+                    "  - id: build\n"
+                    "  - id: \"!\"\n") ==
+        Lines{"6:18: no task \"biuld\" in this pipeline; did you mean 'build'?",
+              "6:25: task \"test\" depends on itself", "6:38: 'depends_on' has \"build\" twice",
+              "7:9: task \"build\" is given twice; the first is in line 4",
+              "8:9: \"!\" is not a valid id (a-z or 0-9 first, then up to 62 of a-z 0-9 . _ -)"});
   CHECK(problems_of("name: p\ndefaults: {image: i}\ntasks:\n"
                     "  - {id: a, depends_on: b}\n"
                     "  - {id: b, depends_on: [d, c]}\n"
