@@ -1,8 +1,6 @@
 #include "config/yaml_scalar_text.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
 #include "config/yaml_text.h"
 
@@ -22,10 +20,11 @@ bool is_ordinary(std::string_view text) {
 }
 
 void append_escape(std::string& out, char32_t point) {
-  std::array<char, 16> text{};
-  const char* format = point > 0xffff ? "\\U%08X" : point > 0xff ? "\\u%04X" : "\\x%02X";
-  std::snprintf(text.data(), text.size(), format, static_cast<unsigned>(point));
-  out += text.data();
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  out += point > 0xffff ? "\\U" : point > 0xff ? "\\u" : "\\x";
+  for (int shift = point > 0xffff ? 28 : point > 0xff ? 12 : 4; shift >= 0; shift -= 4) {
+    out += kDigits[(point >> shift) & 0xfu];
+  }
 }
 
 }  // namespace

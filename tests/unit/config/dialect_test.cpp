@@ -154,10 +154,10 @@ TEST_CASE("dependencies") {
     check_same(document(std::string(key) + ": a"), document("depends_on: a"));
     check_same(document(std::string(key) + ": [b, a]"), document("depends_on: [b, a]"));
     CHECK(dialect_problems(document("depends_on: a, " + std::string(key) + ": b")) ==
-          Lines{"6:26: '" + std::string(key) +
-                "' means the same as 'depends_on' in line 6, column 12; leave one of them out"});
+          Lines{"6:28: '" + std::string(key) +
+                "' means the same as 'depends_on' in line 6, column 13; leave one of them out"});
     CHECK(problems_of(document(std::string(key) + ": [x]")) ==
-          Lines{"6:" + std::to_string(15 + key.size()) + ": no task \"x\" in this pipeline"});
+          Lines{"6:" + std::to_string(16 + key.size()) + ": no task \"x\" in this pipeline"});
   }
 }
 
@@ -231,7 +231,7 @@ TEST_CASE("a trigger on a task starts with that task") {
   CHECK(dialect_problems("tasks:\n  - {id: a, trigger: [[x]]}\n"
                          "  - {id: b, trigger: {cron: x, tasks: [a]}}\n"
                          "  - {id: c, trigger: }\n") ==
-        Lines{"2:22: a task's 'trigger' must be a mapping, a cron expression or a list of them",
+        Lines{"2:23: a task's 'trigger' must be a mapping, a cron expression or a list of them",
               "3:22: a task's own trigger starts that task; 'tasks' belongs to the pipeline's "
               "'triggers'",
               "4:13: a task's 'trigger' must be a mapping, a cron expression or a list of them"});
@@ -252,10 +252,10 @@ TEST_CASE("resources") {
                          "  - {cpus: 1, resources: {cpu: 2, gpus: 1}}\n"
                          "  - {resources: {cpu: 1, cpus: 2}}\n"
                          "  - {resources: 1}\n") ==
-        Lines{"2:28: 'resources.cpu' means the same as 'cpus' in line 2, column 6; leave one of "
+        Lines{"2:27: 'resources.cpu' means the same as 'cpus' in line 2, column 6; leave one of "
               "them out",
-              "2:36: unknown key \"gpus\" in resources; it has cpu, cpus and memory",
-              "3:27: 'resources.cpus' means the same as 'cpus' in line 3, column 19; leave one of "
+              "2:35: unknown key \"gpus\" in resources; it has cpu, cpus and memory",
+              "3:26: 'resources.cpus' means the same as 'cpus' in line 3, column 18; leave one of "
               "them out",
               "4:17: 'resources' must be a mapping (key: value)"});
 }
