@@ -167,6 +167,55 @@ TEST_CASE("Each problem comes with its line and a mark below the place") {
   check_golden("validate-marks.txt", relative(outcome.err, directory) + outcome.out);
 }
 
+TEST_CASE("Warnings are shown and counted; they fail with --strict only") {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write("p.yaml",
+                                           "name: p\nparams: [{name: unused, default: x}]\n"
+                                           "task: {image: \"i@sha256:" +
+                                               std::string(64, 'a') + "\"}\n");
+  const std::string warning = file + ":2:17: warning: param \"unused\" is not used";
+  Outcome outcome = invoke({"validate", file});
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.out == "1 file, 1 pipeline, 0 problems, 1 warning\n");
+  CHECK(outcome.err.starts_with(kNote + warning));
+  CHECK(outcome.err.ends_with("\n  params: [{name: unused, default: x}]\n                  ^\n"));
+  outcome = invoke({"validate", file, "--strict"});
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.out == "1 file, 1 pipeline, 0 problems, 1 warning\n");
+
+  const Result<Json> json = Json::parse(invoke({"validate", file, "-o", "json"}).out);
+  REQUIRE(json);
+  CHECK((*json)["problems"].dump() == "[]");
+  const Json& found = (*json)["warnings"][0];
+  CHECK(found["file"].as_string() == file);
+  CHECK(found["line"].as_integer() == 2);
+  CHECK(found["column"].as_integer() == 17);
+  CHECK(found["severity"].as_string() == "warning");
+  CHECK(found["message"].as_string().starts_with("param \"unused\" is not used"));
+  CHECK(found["excerpt"].as_string() == "params: [{name: unused, default: x}]");
+  CHECK(found["text"].as_string().starts_with(warning));
+}
+
+TEST_CASE(
+    "Pipelines for other hosts are checked, counted, and named apart where the host is known") {
+  const TemporaryDirectory directory;
+  const std::string image = "task: {image: \"i@sha256:" + std::string(64, 'a') + "\"}\n";
+  const std::string config =
+      directory.write("host.conf", "host: {name: edge-1}\npolicy: {images: [\"*\"]}\n");
+  const std::string file =
+      directory.write("p.yaml", "name: a\nhosts: {names: edge-*}\n" + image +
+                                    "---\nname: b\nhosts: {names: core-*}\n" + image);
+  Outcome outcome = invoke({"validate", file, "--config", config});
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.out == "1 file, 2 pipelines (1 for other hosts), 0 problems\n");
+  const Result<Json> json =
+      Json::parse(invoke({"validate", file, "--config", config, "-o", "json"}).out);
+  REQUIRE(json);
+  CHECK((*json)["pipelines"].as_integer() == 2);
+  CHECK((*json)["elsewhere"].as_integer() == 1);
+  CHECK(invoke({"validate", file}).out == "1 file, 2 pipelines, 0 problems\n");
+}
+
 TEST_CASE("--migrate prints today's form, or what is wrong and nothing else") {
   const TemporaryDirectory directory;
   const std::string old = directory.write(
