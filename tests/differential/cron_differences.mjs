@@ -18,7 +18,10 @@ export const COUNT = 3;
 export const question = ({text, seconds}, zone, after, count = COUNT) =>
   `tick\t${text}\t${seconds ? 1 : 0}\t${zone.name}\t${after}\t${count}`;
 
-const same = (a, b) => a.length === b.length && a.every((tick, i) => tick === b[i]);
+// Pawl's answer in ticks, as far as the zone data agree.
+export const ticksOf = (answer, zone) => (answer === '' ? [] : zone.agreed(answer.split(' ').map(Number)));
+
+export const same = (a, b) => a.length === b.length && a.every((tick, i) => tick === b[i]);
 const hasList = (field) => field.includes(',');
 const hasStep = (field) => field.includes('/');
 
@@ -99,7 +102,7 @@ export function* explainCronParser({expression, zone, after}, pawl, theirs) {
   const theirWords = write(weekdaysTold);
   const told = changed(fields, weekdaysTold) ? cronParser(theirWords, zone, after, COUNT).ticks : theirs;
   const ourWords = write(withoutStarDays(fields));
-  const meant = ticksOf((yield [question(ourWords, zone, after)])[0]);
+  const meant = ticksOf((yield [question(ourWords, zone, after)])[0], zone);
   if (same(meant, told)) {
     return [
       starDays(fields) && 'both day fields restrict and one starts with *: both must match, for cron-parser either',
@@ -137,7 +140,7 @@ function* onlyAroundJumps(zone, [ourWords, theirWords], after, pawl, theirs) {
     }
     if (!(past > after)) return undefined;
     after = past;
-    pawl = ticksOf((yield [question(ourWords, zone, after)])[0]);
+    pawl = ticksOf((yield [question(ourWords, zone, after)])[0], zone);
     theirs = cronParser(theirWords, zone, after, COUNT).ticks;
     if (same(pawl, theirs)) return name;
   }
@@ -148,5 +151,3 @@ function firstDifference(a, b) {
   const at = a.findIndex((tick, i) => tick !== b[i]);
   return at < 0 ? b[a.length] : Math.min(a[at], b[at] ?? Infinity);
 }
-
-export const ticksOf = (answer) => (answer === '' ? [] : answer.split(' ').map(Number));

@@ -1,5 +1,6 @@
 // The two implementations that pawl's cron is compared with, each behind run(expression, zone, after, count), which
-// gives {ticks} (fewer than `count` where there are no more) or {refused: message}.
+// gives {ticks} (fewer than `count` where there are no more, or where zone data differ from there on) or {refused:
+// message}.
 import {createRequire} from 'node:module';
 import {fileURLToPath} from 'node:url';
 
@@ -36,7 +37,7 @@ export function croner({text, seconds}, zone, after, count, options = {}) {
       timezone: zone.name, mode: seconds ? '6-part' : '5-part', paused: true, sloppyRanges: true,
       fixedTimeRule: 'no-wildcard', ...options,
     });
-    return {ticks: job.nextRuns(count, new Date(after)).map((date) => date.getTime())};
+    return {ticks: zone.agreed(job.nextRuns(count, new Date(after)).map((date) => date.getTime()))};
   } catch (error) {
     return {refused: error.message};
   }
@@ -51,7 +52,7 @@ export function cronParser({text}, zone, after, count) {
     } catch (error) {
       if (!/loop limit exceeded/.test(error.message)) throw error;
     }
-    return {ticks};
+    return {ticks: zone.agreed(ticks)};
   } catch (error) {
     return {refused: error.message};
   }

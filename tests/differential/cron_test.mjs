@@ -12,7 +12,7 @@ import {spawnSync} from 'node:child_process';
 import os from 'node:os';
 import {fileURLToPath} from 'node:url';
 import {isMainThread, parentPort, Worker, workerData} from 'node:worker_threads';
-import {COUNT, expectedRefusal, explainCroner, explainCronParser, question, ticksOf} from './cron_differences.mjs';
+import {COUNT, expectedRefusal, explainCroner, explainCronParser, question, same, ticksOf} from './cron_differences.mjs';
 import {Random, randomExpression} from './cron_expressions.mjs';
 import {croner, cronParser, speedUpLuxon} from './cron_libraries.mjs';
 import {loadZones, randomInstant} from './cron_zones.mjs';
@@ -75,14 +75,17 @@ function compare(library, triples, answers, askPawl, tally) {
     const theirs = library.run(triple.expression, triple.zone, triple.after, COUNT);
     if (answers[i].startsWith('error')) {
       tally.failures.push(failure(library, triple, answers[i], theirs));
-    } else if (theirs.refused !== undefined) {
-      const rule = expectedRefusal(library.name, triple.expression, theirs.refused);
-      if (rule) tally.count(rule);
-      else tally.failures.push(failure(library, triple, ticksOf(answers[i]), theirs));
-    } else {
-      tally.compared++;
-      if (theirs.ticks.join(' ') !== answers[i]) differing.push({triple, pawl: ticksOf(answers[i]), theirs});
+      return;
     }
+    const pawl = ticksOf(answers[i], triple.zone);
+    if (theirs.refused === undefined) {
+      tally.compared++;
+      if (!same(pawl, theirs.ticks)) differing.push({triple, pawl, theirs});
+      return;
+    }
+    const rule = expectedRefusal(library.name, triple.expression, theirs.refused);
+    if (rule) tally.count(rule);
+    else tally.failures.push(failure(library, triple, pawl, theirs));
   });
   const rules = explainAll(
     differing.map(({triple, pawl, theirs}) => library.explain(triple, pawl, theirs.ticks)), askPawl);
@@ -148,7 +151,7 @@ function runOne(program, [expressionText, seconds, zoneName, instant]) {
   if (!zone) throw new Error(`${zoneName} is no zone of the test`);
   const triple = {expression: {text: expressionText, seconds: seconds === '1'}, zone, after: Date.parse(instant)};
   const answers = askPawl([question(triple.expression, zone, triple.after)]);
-  console.log(`pawl: ${answers[0].startsWith('error') ? answers[0] : text(ticksOf(answers[0]))}`);
+  console.log(`pawl: ${answers[0].startsWith('error') ? answers[0] : text(ticksOf(answers[0], zone))}`);
   const tallies = LIBRARIES.map((library) => {
     const theirs = library.run(triple.expression, zone, triple.after, COUNT);
     console.log(`${library.name}: ${theirs.refused ?? text(theirs.ticks)}`);

@@ -69,6 +69,10 @@ class Zone {
   knows(time) {
     return time >= FROM && time < this.agreedUntil;
   }
+  // Those of the ticks that the two must agree about.
+  agreed(ticks) {
+    return ticks.filter((tick) => tick < this.agreedUntil);
+  }
   jumpsBetween(from, until) {
     return this.jumps.filter((jump) => jump >= from && jump <= until);
   }
