@@ -7,7 +7,7 @@ import {croner, cronParser} from './cron_libraries.mjs';
 import {expand, fieldsOf, FIELDS, isAny, isElapsed} from './cron_expressions.mjs';
 
 const HOUR = 3600e3;
-// How far from a jump of the clock cron-parser's own rules for it reach.
+// How far from a jump of the clock, beside its own length, cron-parser's rules for it reach.
 const AROUND_JUMP = 3 * HOUR;
 // And how far where a jump is no whole number of hours, or leads to another day.
 const AROUND_ODD_JUMP = 25 * HOUR;
@@ -125,16 +125,24 @@ function beyondHorizon(after, pawl, theirs) {
 const changesDay = (zone, jump) => zone.day(jump - 1000) !== zone.day(jump);
 const isOdd = (zone, jump) => zone.jumpSeconds(jump) % 3600 !== 0 || changesDay(zone, jump);
 
-// cron-parser has rules of its own for the hours around a jump. Past it, both must go on together.
+// Until when a jump that reaches as far as `at` is felt.
+function endOfJumpNear(zone, at) {
+  const reach = (jump) => AROUND_JUMP + Math.abs(zone.jumpSeconds(jump)) * 1000;
+  const jump = zone.jumpsBetween(at - 30 * HOUR, at + 30 * HOUR).findLast((one) => Math.abs(one - at) <= reach(one));
+  return jump && jump + reach(jump);
+}
+
+// cron-parser has rules of its own for the hours around a jump. Past it, both must go on together, up to the next one:
+// a schedule may meet one each time.
 function* onlyAroundJumps(zone, [ourWords, theirWords], after, pawl, theirs) {
-  let name = 'within 3 hours of a jump of the clock cron-parser goes by rules of its own';
+  let name = 'within hours of a jump of the clock cron-parser goes by rules of its own';
   for (let tries = 0; tries < COUNT; tries++) {
     const at = firstDifference(pawl, theirs);
-    let past = zone.jumpsBetween(at - AROUND_JUMP, at + AROUND_JUMP).at(-1) + AROUND_JUMP;
+    let past = endOfJumpNear(zone, at);
     const gaveUp = theirs.length < pawl.length && same(theirs, pawl.slice(0, theirs.length));
     const since = gaveUp ? theirs.at(-1) ?? after : at;
-    const oddJump = zone.jumpsBetween(since - AROUND_ODD_JUMP, at + AROUND_ODD_JUMP).find((jump) => isOdd(zone, jump));
-    if (Number.isNaN(past) && oddJump !== undefined) {
+    const oddJump = zone.jumpsBetween(since - AROUND_ODD_JUMP + 1, at + AROUND_ODD_JUMP).find((jump) => isOdd(zone, jump));
+    if (past === undefined && oddJump !== undefined) {
       name = 'a day with a jump of half an hour, or past midnight, is partly lost on cron-parser';
       past = oddJump + AROUND_ODD_JUMP;
     }
@@ -142,9 +150,9 @@ function* onlyAroundJumps(zone, [ourWords, theirWords], after, pawl, theirs) {
     after = past;
     pawl = ticksOf((yield [question(ourWords, zone, after)])[0], zone);
     theirs = cronParser(theirWords, zone, after, COUNT).ticks;
-    if (same(pawl, theirs)) return name;
+    if (same(pawl, theirs)) break;
   }
-  return undefined;
+  return name;
 }
 
 function firstDifference(a, b) {
