@@ -106,10 +106,10 @@ Result<void> Agent::start() {
   pull_options.cache_directory = config_.state_directory + "/sources";
   git_ = std::make_unique<PullProcess>(pull_options);
 
-  loop_ = std::make_unique<Loop>(Loop::Parts{*store_, clock_, replies_, published_, changes_},
-                                 CoreSettings{config_.workers, read_boot_id()},
-                                 unpulled(config_.sources),
-                                 KeepRules{config_.keep_age_ms, config_.keep_runs_per_pipeline});
+  loop_ = std::make_unique<Loop>(
+      Loop::Parts{*store_, clock_, replies_, published_, changes_},
+      CoreSettings{config_.workers, read_boot_id(), config_.host_name, config_.labels},
+      unpulled(config_.sources), KeepRules{config_.keep_age_ms, config_.keep_runs_per_pipeline});
   workers_ = std::make_unique<WorkerPool>(
       *engine_, *loop_, clock_,
       WorkerPool::Settings{

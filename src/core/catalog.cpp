@@ -173,6 +173,13 @@ void apply_pull(StepContext& context, const SourcePulled& pulled) {
     retire(context, name, merge.in_force);
     for (const auto& [pipeline, definition] : merge.in_force) put_in_force(context, definition);
     next.pipelines = static_cast<std::uint32_t>(merge.in_force.size());
+    next.elsewhere.clear();
+    for (const SourceFile& file : pulled.files) {
+      const std::size_t room = limits::kElsewhere - next.elsewhere.size();
+      const std::size_t taken = std::min(room, file.elsewhere.size());
+      next.elsewhere.insert(next.elsewhere.end(), file.elsewhere.begin(),
+                            file.elsewhere.begin() + static_cast<std::ptrdiff_t>(taken));
+    }
     next.problems.insert(next.problems.end(), merge.problems.begin(), merge.problems.end());
     find_circles(state, merge.in_force, next.problems);
     if (next.problems.size() > limits::kYamlProblems) {

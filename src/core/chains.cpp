@@ -22,15 +22,16 @@ bool matches(UpstreamEnd on, Status status) {
   return false;
 }
 
-bool follows(const Pipeline& pipeline, const EndedRun& ended) {
+// The trigger that the end fires; nullptr: none.
+const PipelineTrigger* find_trigger(const Pipeline& pipeline, const EndedRun& ended) {
   for (const Trigger& trigger : pipeline.triggers) {
     const auto* upstream = std::get_if<PipelineTrigger>(&trigger);
     if (upstream != nullptr && upstream->pipeline == ended.pipeline &&
         matches(upstream->on, ended.status)) {
-      return true;
+      return upstream;
     }
   }
-  return false;
+  return nullptr;
 }
 
 // Why the chain must not go on to `next`; empty: it may.
@@ -94,14 +95,16 @@ void follow_ended(StepContext& context) {
     const auto followers = context.state.followers.find(ended.pipeline);
     if (followers == context.state.followers.end()) continue;
     for (const std::string& name : followers->second) {
-      if (!follows(*context.state.pipelines.at(name).definition, ended)) continue;
+      const auto* fired = find_trigger(*context.state.pipelines.at(name).definition, ended);
+      if (fired == nullptr) continue;
       TriggerInfo trigger{TriggerKind::kPipeline,
                           "pipeline:" + ended.pipeline + ":" + ended.id.text(),
                           {},
                           {},
                           ended.id,
                           ended.depth + 1};
-      accept_follower(context, name, std::move(trigger), obstacle(context.state, ended, name));
+      accept_follower(context, name, std::move(trigger), fired->params,
+                      obstacle(context.state, ended, name));
     }
   }
 }

@@ -1,6 +1,7 @@
 // What the parts of one step share. Internal to core/.
 #pragma once
 
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +25,7 @@ struct StepContext {
   MonoTime mono;
   Commands& out;
   std::vector<EndedRun> ended{};  // not yet followed (core/chains.h)
+  std::set<RunId> touched{};      // a task of theirs is over (core/readiness.h: settle_touched())
 
   template <typename T>
   void emit(T command) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/progress.h"
+#include "core/readiness.h"
 
 namespace pawl {
 namespace {

@@ -2,94 +2,31 @@
 
 #include <algorithm>
 
-#include "core/groups.h"
+#include "core/chains.h"
+#include "core/evaluation.h"
+#include "core/readiness.h"
+#include "core/timers.h"
 #include "core/verdict.h"
 
 namespace pawl {
 namespace {
 
-void disarm(StepContext& context, std::optional<MonoTime>& armed, Timer::Kind kind, TaskRef task) {
-  if (armed) context.state.timers.erase(Timer{*armed, kind, task});
-  armed.reset();
-}
-
-void arm(StepContext& context, std::optional<MonoTime>& armed, Timer::Kind kind, TaskRef task,
-         MonoTime at) {
-  disarm(context, armed, kind, task);
-  armed = at;
-  context.state.timers.insert(Timer{at, kind, task});
-}
-
-TaskRef ref_of(const RunEntry& run, std::uint32_t task) { return TaskRef{run.run.id, task}; }
-
-void make_ready(StepContext& context, const RunEntry& run, std::uint32_t index) {
-  context.state.ready.insert(ref_of(run, index), run.definition->priority, run.run.pipeline);
-}
-
-bool is_through(const RunEntry& run, std::uint32_t index) {
-  const auto& upstream = run.definition->tasks[index].upstream;
-  return std::all_of(upstream.begin(), upstream.end(), [&](std::uint32_t before) {
-    return run.tasks[before].state.status == Status::kSuccess;
-  });
-}
-
-void finish_task(StepContext& context, RunEntry& run, std::uint32_t index, Status status,
-                 Reason reason, std::string message) {
-  TaskEntry& task = run.tasks[index];
-  disarm(context, task.retry_at, Timer::Kind::kRetry, ref_of(run, index));
-  context.state.ready.erase(ref_of(run, index), run.definition->priority, run.run.pipeline);
-  task.state.status = status;
-  task.state.reason = reason;
-  task.state.message = std::move(message);
-  task.state.ended_at = context.wall;
-  task.state.retry_at = {};
-  --run.unfinished_tasks;
-  context.emit(SaveTask{task.state});
-}
-
-// What the final state of `index` means for the tasks behind it.
-void propagate(StepContext& context, RunEntry& run, std::uint32_t index) {
-  std::vector<std::uint32_t> changed = {index};
-  while (!changed.empty()) {
-    const std::uint32_t current = changed.back();
-    changed.pop_back();
-    for (const std::uint32_t next : run.downstream[current]) {
-      TaskEntry& task = run.tasks[next];
-      if (task.state.status != Status::kPending) continue;
-      if (run.tasks[current].state.status != Status::kSuccess) {
-        finish_task(context, run, next, Status::kSkipped, Reason::kUpstream,
-                    "task '" + run.definition->tasks[current].id + "' did not succeed");
-        changed.push_back(next);
-        continue;
-      }
-      if (run.admitted && !task.retry_at && is_through(run, next)) make_ready(context, run, next);
-    }
-  }
-}
-
-void finish_run_if_done(StepContext& context, RunEntry& run) {
-  if (run.unfinished_tasks > 0) return;
-  const RunVerdict verdict = judge_run(run);
-  run.run.status = verdict.status;
-  run.run.reason = verdict.reason;
-  run.run.message = verdict.message;
-  run.run.ended_at = context.wall;
+void begin_run(StepContext& context, RunEntry& run) {
+  if (run.run.status != Status::kPending) return;
+  run.run.status = Status::kRunning;
+  run.run.started_at = context.wall;
   context.emit(SaveRun{run.run});
-  disarm(context, run.deadline, Timer::Kind::kRun, ref_of(run, 0));
-  const auto pipeline = context.state.pipelines.find(run.run.pipeline);
-  if (pipeline != context.state.pipelines.end() && pipeline->second.unfinished_runs > 0) {
-    --pipeline->second.unfinished_runs;
-  }
-  context.ended.push_back({run.run.id, run.run.pipeline, run.run.status, run.run.trigger.depth});
-  leave_group(context, run);
-  const PipelinePtr definition = run.definition;
-  context.state.runs.erase(run.run.id);  // `run` is gone from here on
-  if (definition->concurrency) admit_waiting(context, definition->concurrency->group);
+  arm_run_timeout(context, run, 0);
 }
 
 void start_attempt(StepContext& context, TaskRef ref) {
   RunEntry& run = context.state.runs.at(ref.run);
   TaskEntry& task = run.tasks[ref.task];
+  auto order = make_order(context, run, {ref.run, ref.task, task.state.attempts + 1});
+  if (!order) {
+    finish_task(context, run, ref.task, Status::kFailed, Reason::kCondition, order.error().message);
+    return consider_downstream(context, run, ref.task);
+  }
   ++context.state.slots_used;
   context.state.ready.take_slot(run.run.pipeline);
   ++task.state.attempts;
@@ -101,25 +38,14 @@ void start_attempt(StepContext& context, TaskRef ref) {
   task.stop = StopCause::kNone;
   task.recovered = false;
   Attempt attempt;
-  attempt.key = AttemptKey{ref.run, ref.task, task.state.attempts};
+  attempt.key = order->key;
   attempt.created_at = context.wall;
   attempt.boot_id = context.state.settings.boot_id;
   task.live = attempt;
-  if (run.run.status == Status::kPending) {
-    run.run.status = Status::kRunning;
-    run.run.started_at = context.wall;
-    context.emit(SaveRun{run.run});
-    arm_run_timeout(context, run, 0);
-  }
+  begin_run(context, run);
   context.emit(SaveTask{task.state});
   context.emit(SaveAttempt{attempt});
-  RunAttempt order;
-  order.key = attempt.key;
-  order.definition = run.definition;
-  order.params = run.run.params;
-  order.env = run.definition->tasks[ref.task].env;
-  order.command = run.definition->tasks[ref.task].command;
-  context.emit(std::move(order));
+  context.emit(std::move(order).value());
 }
 
 // The live task entry an attempt's report is about, or nullptr for a stale report.
@@ -137,38 +63,54 @@ struct Cut {
   std::string message;
 };
 
-Cut cut_short(const Run& run, const Attempt& attempt) {
+Cut cut_short(const Run& run, bool is_hook, const Attempt& attempt) {
   if (attempt.status == Status::kSuccess) return {Status::kSuccess, Reason::kNone, {}};
+  if (is_hook) return {Status::kCancelled, attempt.reason, attempt.message};
   if (run.stop == RunStop::kTimeout) return {Status::kFailed, Reason::kTimeout, run.message};
   if (run.stop == RunStop::kReplace) return {Status::kCancelled, Reason::kConflict, run.message};
   return {Status::kCancelled, attempt.reason, attempt.message};
 }
 
-}  // namespace
+// Gives ready tasks to free workers.
+void dispatch(StepContext& context) {
+  State& state = context.state;
+  if (state.ends_only) return;
+  while (state.slots_used < state.settings.workers && !state.ready.empty()) {
+    start_attempt(context, state.ready.pop());
+  }
+}
 
 StopCause cause_of(RunStop stop) {
   if (stop == RunStop::kNone) return StopCause::kNone;
   return stop == RunStop::kTimeout ? StopCause::kRunTimeout : StopCause::kCancel;
 }
 
-void start_run(StepContext& context, RunEntry& run) {
+// Only the hooks are left: they end now.
+void cancel_hooks(StepContext& context, RunEntry& run) {
+  run.run.hooks_cancelled = true;
+  context.emit(SaveRun{run.run});
   for (std::uint32_t index = 0; index < run.tasks.size(); ++index) {
-    const TaskEntry& task = run.tasks[index];
-    if (task.state.status == Status::kPending && !task.retry_at && is_through(run, index)) {
-      make_ready(context, run, index);
+    TaskEntry& task = run.tasks[index];
+    if (task.live) {
+      stop_attempt(context, run, index, StopCause::kCancel);
+    } else if (task.state.status == Status::kPending) {
+      finish_task(context, run, index, Status::kCancelled, Reason::kNone, "");
     }
   }
 }
 
+}  // namespace
+
 void stop_run(StepContext& context, RunId id, RunStop stop, std::string message) {
   RunEntry& run = context.state.runs.at(id);
-  if (run.run.stop != RunStop::kNone) return;
+  if (run.run.stop != RunStop::kNone || run.hooks_open) return;
   run.run.stop = stop;
   run.run.message = std::move(message);
   context.emit(SaveRun{run.run});
   disarm(context, run.deadline, Timer::Kind::kRun, ref_of(run, 0));
   for (std::uint32_t index = 0; index < run.tasks.size(); ++index) {
     TaskEntry& task = run.tasks[index];
+    if (!is_main(run, index)) continue;
     if (task.live) {
       stop_attempt(context, run, index, cause_of(stop));
     } else if (task.state.status == Status::kPending && stop == RunStop::kTimeout) {
@@ -178,12 +120,28 @@ void stop_run(StepContext& context, RunId id, RunStop stop, std::string message)
       finish_task(context, run, index, Status::kCancelled, reason, "");
     }
   }
-  finish_run_if_done(context, run);
+}
+
+Result<RunAttempt> make_order(const StepContext& context, const RunEntry& run,
+                              const AttemptKey& key) {
+  PAWL_TRY(EvaluatedTask evaluated, evaluate_task(context.state, run, key.task, key.attempt));
+  RunAttempt order;
+  order.key = key;
+  order.definition = run.definition;
+  order.params = run.run.params;
+  order.env = std::move(evaluated.env);
+  order.command = std::move(evaluated.command);
+  return order;
+}
+
+StopCause stop_of(const RunEntry& run, std::uint32_t index) {
+  if (is_main(run, index)) return cause_of(run.run.stop);
+  return run.run.hooks_cancelled ? StopCause::kCancel : StopCause::kNone;
 }
 
 void arm_run_timeout(StepContext& context, RunEntry& run, std::int64_t used_ms) {
   const std::int64_t timeout_ms = run.definition->timeout_ms;
-  if (timeout_ms == 0 || run.run.stop != RunStop::kNone) return;
+  if (timeout_ms == 0 || run.run.stop != RunStop::kNone || run.unfinished_main == 0) return;
   arm(context, run.deadline, Timer::Kind::kRun, ref_of(run, 0),
       context.mono.plus_ms(timeout_ms - std::clamp<std::int64_t>(used_ms, 0, timeout_ms)));
 }
@@ -216,16 +174,16 @@ void stop_attempt(StepContext& context, RunEntry& run, std::uint32_t index, Stop
   if (task.stop != StopCause::kNone) return;
   task.stop = cause;
   arm(context, task.deadline, Timer::Kind::kAttempt, ref_of(run, index),
-      context.mono.plus_ms(limits::kKillGraceMs));
+      context.mono.plus_ms(run.definition->tasks[index].kill_grace_ms));
   context.emit(SignalAttempt{task.live->key, false});
 }
 
 void settle(StepContext& context, RunId id) {
   RunEntry& run = context.state.runs.at(id);
   for (std::uint32_t index = 0; index < run.tasks.size(); ++index) {
-    if (is_final(run.tasks[index].state.status)) propagate(context, run, index);
+    if (is_final(run.tasks[index].state.status)) consider_downstream(context, run, index);
   }
-  finish_run_if_done(context, run);
+  context.touched.insert(id);
 }
 
 void on_started(StepContext& context, const AttemptStarted& event) {
@@ -272,10 +230,10 @@ void on_ended(StepContext& context, const AttemptEnded& event) {
   context.state.ready.free_slot(run->run.pipeline);
   context.emit(SaveAttempt{attempt});
 
-  if (run->run.stop != RunStop::kNone) {
-    Cut cut = cut_short(run->run, attempt);
+  if (stop_of(*run, index) != StopCause::kNone) {
+    Cut cut = cut_short(run->run, !is_main(*run, index), attempt);
     finish_task(context, *run, index, cut.status, cut.reason, std::move(cut.message));
-    propagate(context, *run, index);
+    consider_downstream(context, *run, index);
   } else if (may_retry(definition.retries, attempt)) {
     const std::int64_t delay_ms = retry_delay_ms(definition.retries, attempt.key.attempt);
     task.state.status = Status::kPending;
@@ -285,11 +243,11 @@ void on_ended(StepContext& context, const AttemptEnded& event) {
     context.emit(SaveTask{task.state});
     arm_retry(context, *run, index, context.mono.plus_ms(delay_ms));
   } else {
+    task.state.outputs = event.outcome.outputs;
     finish_task(context, *run, index, attempt.status, attempt.reason, attempt.message);
-    propagate(context, *run, index);
+    consider_downstream(context, *run, index);
   }
   context.emit(RemoveContainer{event.key});
-  finish_run_if_done(context, *run);
 }
 
 void on_cancel(StepContext& context, const CancelRequested& event) {
@@ -299,12 +257,18 @@ void on_cancel(StepContext& context, const CancelRequested& event) {
         event.request,
         Error{ErrorKind::kConflict, "run " + event.run.text() + " is not under way", {}});
   }
-  const std::string pipeline = found->second.run.pipeline;
-  if (found->second.run.stop == RunStop::kNone) {
+  RunEntry& run = found->second;
+  const std::string pipeline = run.run.pipeline;
+  const bool is_stopped = run.hooks_open ? run.run.hooks_cancelled : run.run.stop != RunStop::kNone;
+  if (!is_stopped) {
     context.emit(SaveAction{Action{context.wall, event.actor, "cancel",
                                    "run " + event.run.text() + " of " + pipeline}});
-    stop_run(context, event.run, RunStop::kCancel,
-             event.actor.empty() ? "cancelled" : "cancelled by " + event.actor);
+    if (run.hooks_open) {
+      cancel_hooks(context, run);
+    } else {
+      stop_run(context, event.run, RunStop::kCancel,
+               event.actor.empty() ? "cancelled" : "cancelled by " + event.actor);
+    }
   }
   if (event.request != 0) {
     context.emit(Reply{event.request, {}, {{pipeline, event.run, false}}});
@@ -349,12 +313,12 @@ void run_due_timers(StepContext& context) {
   }
 }
 
-void dispatch(StepContext& context) {
-  State& state = context.state;
-  if (state.ends_only) return;
-  while (state.slots_used < state.settings.workers && !state.ready.empty()) {
-    start_attempt(context, state.ready.pop());
-  }
+void follow_up(StepContext& context) {
+  do {
+    settle_touched(context);
+    follow_ended(context);
+    dispatch(context);
+  } while (!context.touched.empty() || !context.ended.empty());
 }
 
 }  // namespace pawl

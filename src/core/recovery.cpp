@@ -6,6 +6,7 @@
 #include "core/context.h"
 #include "core/groups.h"
 #include "core/progress.h"
+#include "core/readiness.h"
 #include "core/schedule.h"
 
 namespace pawl {
@@ -80,10 +81,20 @@ RunEntry build_entry(const RunDetail& detail, const PipelinePtr& definition) {
     }
   }
   run.downstream = invert(upstream);
-  run.unfinished_tasks = static_cast<std::uint32_t>(
-      std::count_if(run.tasks.begin(), run.tasks.end(),
-                    [](const TaskEntry& task) { return !is_final(task.state.status); }));
+  find_outcomes(run);
   return run;
+}
+
+// What the attempt was given is worked out again. What cannot be any more (a newer version reads a text in another way)
+// matters only if the container is not there yet: then it is called off.
+RunAttempt recovered_order(StepContext& context, const RunEntry& run, const AttemptKey& key) {
+  auto order = make_order(context, run, key);
+  if (order) return std::move(order).value();
+  RunAttempt called_off;
+  called_off.key = key;
+  called_off.definition = run.definition;
+  called_off.stop = true;
+  return called_off;
 }
 
 void resume_task(StepContext& context, RunEntry& run, std::uint32_t index) {
@@ -93,22 +104,16 @@ void resume_task(StepContext& context, RunEntry& run, std::uint32_t index) {
     ++context.state.slots_used;
     context.state.ready.take_slot(run.run.pipeline);
     const std::string& boot = context.state.settings.boot_id;
-    RunAttempt order;
-    order.key = task.live->key;
-    order.definition = run.definition;
-    order.params = run.run.params;
-    order.env = run.definition->tasks[index].env;
-    order.command = run.definition->tasks[index].command;
+    RunAttempt order = recovered_order(context, run, task.live->key);
+    const StopCause stop = stop_of(run, index);
     order.expect_started = started;
-    order.stop = run.run.stop != RunStop::kNone;
+    order.stop |= stop != StopCause::kNone;
     order.recovered = true;
     order.rebooted = !boot.empty() && !task.live->boot_id.empty() && task.live->boot_id != boot;
     order.engine = task.live->engine;
     context.emit(std::move(order));
     if (started) arm_timeout(context, run, index);
-    if (run.run.stop != RunStop::kNone) {
-      stop_attempt(context, run, index, cause_of(run.run.stop));
-    }
+    if (stop != StopCause::kNone) stop_attempt(context, run, index, stop);
     return;
   }
   if (task.state.status == Status::kRunning) {
@@ -172,8 +177,7 @@ Commands recover(State& state, const StoredWorld& world, WallTime wall, MonoTime
   std::vector<std::string> groups;
   for (const auto& [name, group] : state.groups) groups.push_back(name);
   for (const std::string& name : groups) admit_waiting(context, name);
-  follow_ended(context);
-  dispatch(context);
+  follow_up(context);
   return out;
 }
 

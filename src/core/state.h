@@ -17,6 +17,7 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "core/ready_queue.h"
+#include "core/trigger_rule.h"
 #include "model/action.h"
 #include "model/dag.h"
 #include "model/pipeline.h"
@@ -48,6 +49,8 @@ struct TaskEntry {
   std::optional<Attempt> live;  // handed to a worker and not ended: holds a slot
   bool recovered = false;       // `live` was handed over by an earlier agent
   StopCause stop = StopCause::kNone;
+  Outcome outcome = Outcome::kOpen;  // what `state` means for the tasks behind it
+  bool released = false;             // its rule and its condition let it run
   std::optional<MonoTime> deadline;  // the live attempt's timer: timeout, then the end of the grace
   std::optional<MonoTime> retry_at;  // the waiting task's timer
 };
@@ -58,6 +61,8 @@ struct RunEntry {
   UpstreamLists downstream;
   std::vector<TaskEntry> tasks;
   std::uint32_t unfinished_tasks = 0;
+  std::uint32_t unfinished_main = 0;  // without hooks
+  bool hooks_open = false;            // the other tasks are over
   bool admitted = false;  // may start tasks: has a place in its concurrency group, or needs none
   std::optional<MonoTime> deadline;  // the whole run's timer
 };

@@ -4,6 +4,7 @@
 #include "core/chains.h"
 #include "core/context.h"
 #include "core/progress.h"
+#include "core/readiness.h"
 #include "core/schedule.h"
 #include "core/triggers.h"
 
@@ -36,8 +37,7 @@ Commands step(State& state, const Event& event) {
   // timed out because its report waited in the queue.
   std::visit(Dispatcher{context}, event.body);
   run_due_timers(context);
-  follow_ended(context);
-  dispatch(context);
+  follow_up(context);
   return out;
 }
 

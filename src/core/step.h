@@ -11,7 +11,8 @@
 //   Otherwise a run is made: numbered, its definition snapshotted, its params resolved, all in the
 //   same transaction as the identity. A trigger that cannot become a run (too many unfinished ones,
 //   params without a value, no room on the disk) is refused to its caller; one without a caller becomes a
-//   run that is `skipped` or `failed` from the start and says why.
+//   run that is `skipped` or `failed` from the start and says why. A trigger may name the tasks that its runs begin with:
+//   they and what depends on them run, the others are skipped without a reason and count as if they had succeeded.
 //
 //   Cron. Each scheduled pipeline has a mark: ticks up to it are dealt with, and the next one is
 //   awaited. Before each TimePassed the loop asks due_ticks() what there is to do and looks up
@@ -30,27 +31,33 @@
 //   Pipeline trigger. A run that ended makes, in the same step, a run of each pipeline in force that
 //   follows its pipeline with that kind of end. Circles and overlong chains end with a skipped run.
 //
-//   Run.  pending ──admitted, first container asked for──▶ running ──all tasks final──▶
-//     success    every task succeeded, or was skipped by what succeeded
+//   Run.  pending ──admitted, first container asked for──▶ running ──all tasks final, then its hooks──▶
+//     success    no task failed but those with allow_failure
 //     cancelled  a person cancelled it, or a newer run of its group replaced it (reason conflict), and a
 //                task was cut short
 //     failed     any other; reason timeout when the pipeline's timeout cut a task short
 //   Admitted is a run whose concurrency group has room (core/groups.h). A retry is a new run of the
 //   same definition; from the failed tasks on, tasks that succeeded keep their result.
 //
-//   Task. pending ──run admitted, all upstream tasks succeeded, a slot is free──▶ running ──attempt ended──▶
+//   Hooks are tasks that answer the run's end: on_success, on_failure, on_cancel, on_exit. They are opened when all other tasks
+//   are final; those that answer another end are skipped (reason condition). They do not change how the run ended; a cancellation
+//   ends them once only they are left, the run's timeout and a replacement do not.
+//
+//   Task. pending ──run admitted, trigger rule holds (core/trigger_rule.h), condition is true, a slot is free──▶ running ──attempt ended──▶
 //     success    exit code 0
 //     pending    failed, its retry rule covers the reason and the limit is not reached: waits
 //                delay × backoff^(n-1), at most max_delay, without a slot, then is ready again
 //     failed     otherwise
 //     cancelled  the run was cancelled or replaced
-//   pending ──an upstream task failed, was skipped or cancelled──▶ skipped (reason upstream)
+//   pending ──its trigger rule cannot hold any more──▶ skipped (reason upstream)
+//   pending ──its condition is false──▶ skipped (reason condition); it, or what the attempt is given, cannot be evaluated──▶
+//     failed (reason condition), without an attempt
 //   pending ──the run was cancelled or replaced──▶ cancelled; its timeout passed──▶ skipped (reason timeout)
 //   Ready tasks start by priority, then where the pipeline holds the fewest slots, then by run and place.
 //
 //   Attempt. pending (given to a worker, holds a slot) ──started──▶ running ──ended──▶ final. The
 //   worker reports facts; the verdict is made here. Its timeout counts from the container's start:
-//   then SIGTERM, after the grace SIGKILL. A stop of its run does the same at once. The slot is held until
+//   then SIGTERM, after the task's grace SIGKILL. A stop of its run does the same at once. The slot is held until
 //   the worker reports the end. Only then, with exit and log in the store, the container is removed.
 //   Reports about anything but the live attempt are stale: they change nothing.
 //

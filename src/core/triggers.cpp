@@ -4,6 +4,7 @@
 
 #include "core/groups.h"
 #include "core/progress.h"
+#include "core/readiness.h"
 #include "core/schedule.h"
 
 namespace pawl {
@@ -21,8 +22,10 @@ struct Draft {
   TriggerInfo trigger;
   std::vector<std::string> identities;
   Variables params;
+  std::vector<std::uint32_t> starts;  // model/pipeline.h
   Acceptance acceptance;
-  const RunDetail* retried = nullptr;  // its tasks that succeeded keep their result
+  const RunDetail* original = nullptr;  // of a retry
+  bool failed_only = false;             // the original's tasks that succeeded keep their result
 };
 
 // Nothing when there is room for one more run of the pipeline.
@@ -83,6 +86,26 @@ Run make_record(StepContext& context, const Draft& draft) {
   return run;
 }
 
+// What a retry keeps of the original's task: that it was no part of the run and, where only failed tasks are wanted, its
+// success.
+void take_over(const StepContext& context, const Draft& draft, TaskState& task) {
+  if (draft.definition->tasks[task.index].hook != Hook::kNone) return;
+  for (const TaskState& before : draft.original->tasks) {
+    if (before.index != task.index) continue;
+    if (before.status == Status::kSkipped && before.reason == Reason::kNone) {
+      task.status = Status::kSkipped;
+      task.ended_at = context.wall;
+      task.message = before.message;
+    } else if (draft.failed_only && before.status == Status::kSuccess) {
+      const RunId run = task.run;
+      task = before;
+      task.run = run;
+      task.attempts = 0;
+      task.message = "kept from run " + draft.original->run.id.text();
+    }
+  }
+}
+
 TaskState make_task(const StepContext& context, const Draft& draft, const Run& run,
                     std::uint32_t index) {
   TaskState task;
@@ -92,16 +115,31 @@ TaskState make_task(const StepContext& context, const Draft& draft, const Run& r
     task.status = Status::kSkipped;
     task.reason = run.reason;
     task.ended_at = context.wall;
-  } else if (draft.retried != nullptr) {
-    for (const TaskState& before : draft.retried->tasks) {
-      if (before.index != index || before.status != Status::kSuccess) continue;
-      task.status = Status::kSuccess;
-      task.started_at = before.started_at;
-      task.ended_at = before.ended_at;
-      task.message = "kept from run " + draft.retried->run.id.text();
-    }
+  } else if (draft.original != nullptr) {
+    take_over(context, draft, task);
   }
   return task;
+}
+
+// The tasks that a trigger's runs begin with, and all behind them; the others are no part of the run.
+void leave_out(StepContext& context, const Draft& draft, RunEntry& run) {
+  if (draft.starts.empty() || is_final(run.run.status)) return;
+  std::vector<bool> is_part(run.tasks.size(), false);
+  std::vector<std::uint32_t> open = draft.starts;
+  while (!open.empty()) {
+    const std::uint32_t index = open.back();
+    open.pop_back();
+    if (is_part[index]) continue;
+    is_part[index] = true;
+    open.insert(open.end(), run.downstream[index].begin(), run.downstream[index].end());
+  }
+  for (std::uint32_t index = 0; index < run.tasks.size(); ++index) {
+    TaskState& task = run.tasks[index].state;
+    if (is_part[index] || !is_main(run, index) || is_final(task.status)) continue;
+    task.status = Status::kSkipped;
+    task.ended_at = context.wall;
+    task.message = "not started by this trigger";
+  }
 }
 
 RunId make_run(StepContext& context, PipelineEntry& entry, const Draft& draft) {
@@ -115,11 +153,13 @@ RunId make_run(StepContext& context, PipelineEntry& entry, const Draft& draft) {
   for (std::uint32_t index = 0; index < run.definition->tasks.size(); ++index) {
     TaskEntry task;
     task.state = make_task(context, draft, run.run, index);
-    if (!is_final(task.state.status)) ++run.unfinished_tasks;
-    context.emit(SaveTask{task.state});
     run.tasks.push_back(std::move(task));
     upstream.push_back(run.definition->tasks[index].upstream);
   }
+  run.downstream = invert(upstream);
+  leave_out(context, draft, run);
+  find_outcomes(run);
+  for (const TaskEntry& task : run.tasks) context.emit(SaveTask{task.state});
   for (const std::string& identity : draft.identities) {
     context.emit(SaveTrigger{run.run.pipeline, identity, id});
   }
@@ -130,24 +170,30 @@ RunId make_run(StepContext& context, PipelineEntry& entry, const Draft& draft) {
     }
     return id;
   }
-  run.downstream = invert(upstream);
   ++entry.unfinished_runs;
   context.state.runs.emplace(id, std::move(run));
   enter_group(context, id);
   return id;
 }
 
+// What a trigger asks of the run that it makes.
+struct Demand {
+  Variables params;
+  std::vector<std::uint32_t> starts;
+};
+
 // A run that nobody waits for: what stands in its way is recorded in it.
-void make_unasked(StepContext& context, PipelineEntry& entry, TriggerInfo trigger,
-                  std::string identity, Acceptance acceptance) {
+void make_unasked(StepContext& context, PipelineEntry& entry, TriggerInfo trigger, Demand demand,
+                  Acceptance acceptance) {
   Draft draft;
   draft.definition = entry.definition;
   draft.trigger = std::move(trigger);
-  draft.identities = {std::move(identity)};
+  draft.identities = {draft.trigger.identity};
+  draft.starts = std::move(demand.starts);
   if (acceptance.status == Status::kPending) {
     if (auto overload = find_overload(context.state, entry)) {
       acceptance = {Status::kSkipped, Reason::kConflict, overload->message};
-    } else if (auto resolved = resolve_params(*entry.definition, {})) {
+    } else if (auto resolved = resolve_params(*entry.definition, demand.params)) {
       draft.params = std::move(resolved).value();
       acceptance = check_group(context.state, *entry.definition);
     } else {
@@ -188,9 +234,12 @@ std::optional<Error> find_retry_obstacle(const RetryRequested& event) {
   if (!is_final(original.status)) {
     return Error{ErrorKind::kConflict, "run " + original.id.text() + " has not ended", {}};
   }
-  const bool all_succeeded =
-      std::all_of(event.original.tasks.begin(), event.original.tasks.end(),
-                  [](const TaskState& task) { return task.status == Status::kSuccess; });
+  const std::vector<Task>& tasks = event.definition->tasks;
+  const bool all_succeeded = std::all_of(
+      event.original.tasks.begin(), event.original.tasks.end(), [&](const TaskState& task) {
+        return task.status == Status::kSuccess ||
+               (task.index < tasks.size() && tasks[task.index].hook != Hook::kNone);
+      });
   if (event.failed_only && all_succeeded) {
     return Error{
         ErrorKind::kConflict,
@@ -240,7 +289,7 @@ void accept_webhook(StepContext& context, const WebhookReceived& event) {
       refusal = std::move(overload);
       continue;
     }
-    auto params = resolve_params(*entry->second.definition, {});
+    auto params = resolve_params(*entry->second.definition, target.params);
     if (!params) {
       refusal = std::move(params).error();
       continue;
@@ -250,6 +299,7 @@ void accept_webhook(StepContext& context, const WebhookReceived& event) {
     draft.trigger = TriggerInfo{TriggerKind::kWebhook, target.identities.front(), {}, {}};
     draft.identities = target.identities;
     draft.params = std::move(params).value();
+    draft.starts = target.starts;
     draft.acceptance = check_suspension(context.state, target.pipeline);
     if (draft.acceptance.status == Status::kPending) {
       draft.acceptance = check_group(context.state, *draft.definition);
@@ -281,7 +331,8 @@ void accept_retry(StepContext& context, const RetryRequested& event) {
   draft.identities = target.identities;
   draft.params = original.params;
   draft.acceptance = check_group(context.state, *draft.definition);
-  if (event.failed_only) draft.retried = &event.original;
+  draft.original = &event.original;
+  draft.failed_only = event.failed_only;
   const RunId run = make_run(context, *entry, draft);
   note_action(context, event.actor, "retry", "run " + original.id.text() + " as " + run.text());
   context.emit(Reply{event.request, {}, {{target.pipeline, run, false}}});
@@ -297,16 +348,15 @@ void accept_tick(StepContext& context, const DueTick& tick) {
   Acceptance acceptance;
   if (tick.missed) acceptance = {Status::kSkipped, Reason::kDeadline, tick.message};
   make_unasked(context, context.state.pipelines.at(tick.pipeline), std::move(trigger),
-               std::move(identity), std::move(acceptance));
+               {tick.params, tick.starts}, std::move(acceptance));
 }
 
 void accept_follower(StepContext& context, const std::string& pipeline, TriggerInfo trigger,
-                     const std::string& obstacle) {
+                     const Variables& params, const std::string& obstacle) {
   Acceptance acceptance = check_suspension(context.state, pipeline);
   if (!obstacle.empty()) acceptance = {Status::kSkipped, Reason::kCondition, obstacle};
-  std::string identity = trigger.identity;
-  make_unasked(context, context.state.pipelines.at(pipeline), std::move(trigger),
-               std::move(identity), std::move(acceptance));
+  make_unasked(context, context.state.pipelines.at(pipeline), std::move(trigger), {params, {}},
+               std::move(acceptance));
 }
 
 void on_suspend(StepContext& context, const SuspendRequested& event) {

@@ -17,7 +17,7 @@ void accept_tick(StepContext& context, const DueTick& tick);
 // A run of `pipeline`, which is in force, because another pipeline's run ended; with an obstacle, one that
 // is skipped and says so.
 void accept_follower(StepContext& context, const std::string& pipeline, TriggerInfo trigger,
-                     const std::string& obstacle);
+                     const Variables& params, const std::string& obstacle);
 
 void on_suspend(StepContext& context, const SuspendRequested& event);
 

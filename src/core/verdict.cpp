@@ -108,7 +108,10 @@ RunVerdict judge_run(const RunEntry& run) {
   bool cut_short = false;
   for (const TaskEntry& task : run.tasks) {
     const TaskState& state = task.state;
-    if (state.status == Status::kFailed && failed == nullptr) failed = &task;
+    const Task& definition = run.definition->tasks[state.index];
+    if (definition.hook != Hook::kNone) continue;
+    const bool counts = state.status == Status::kFailed && !definition.allow_failure;
+    if (counts && failed == nullptr) failed = &task;
     if (state.status == Status::kCancelled) cut_short = true;
     if (run.run.stop == RunStop::kTimeout && state.reason == Reason::kTimeout) cut_short = true;
   }

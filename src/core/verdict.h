@@ -28,7 +28,7 @@ void apply_outcome(Attempt& attempt, const AttemptOutcome& outcome, StopCause st
 // Before attempt number `failed_attempt` + 1.
 [[nodiscard]] std::int64_t retry_delay_ms(const RetryPolicy& policy, std::uint32_t failed_attempt);
 
-// All tasks must be final.
+// All tasks but hooks must be final.
 [[nodiscard]] RunVerdict judge_run(const RunEntry& run);
 
 }  // namespace pawl

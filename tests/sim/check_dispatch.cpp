@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "sim/language.h"
 #include "sim/observer.h"
 
 namespace pawl::sim {
@@ -24,7 +25,7 @@ void Observer::check_dispatch(const StepRecord& step, const AttemptKey& key) {
     violate(key.run, ": a task was tried again before its delay was over");
   }
   // Which the recovery of a later agent must not do either.
-  if (run.run.stop != RunStop::kNone) violate(key.run, ": a task was started after the run's stop");
+  if (is_stopped(run, key.task)) violate(key.run, ": a task was started after the run's stop");
 }
 
 Observer::Candidate Observer::candidate(const StoredRun& run, std::uint32_t task) const {
@@ -35,20 +36,15 @@ std::vector<Observer::Candidate> Observer::ready_tasks(const StepRecord& step) c
   std::vector<Candidate> ready;
   for (const RunId id : store_.unfinished) {
     const StoredRun& run = run_of(id);
-    if (run.run.stop != RunStop::kNone || step.queued.contains(id)) continue;
+    if (step.queued.contains(id)) continue;
     for (const TaskState& task : run.tasks) {
-      if (task.status != Status::kPending) continue;
+      if (!may_start(run, task.index)) continue;
       const auto retry = retries_.find({id, task.index});
       // A recovery arms the timers of those that wait; they are due in the step after it.
       if (retry != retries_.end() && (step.recovery || retry->second > life_.clock.true_ms())) {
         continue;
       }
-      const auto& upstream = run.definition->tasks[task.index].upstream;
-      if (std::all_of(upstream.begin(), upstream.end(), [&](std::uint32_t before) {
-            return run.tasks[before].status == Status::kSuccess;
-          })) {
-        ready.push_back(candidate(run, task.index));
-      }
+      ready.push_back(candidate(run, task.index));
     }
   }
   return ready;
@@ -86,10 +82,8 @@ void Observer::check_slots_and_order(const StepRecord& step) {
   std::vector<Candidate> dispatched;
   for (const AttemptKey& key : delta_.dispatched) {
     const StoredRun& run = run_of(key.run);
-    for (const std::uint32_t before : run.definition->tasks[key.task].upstream) {
-      if (run.tasks[before].status != Status::kSuccess) {
-        violate(key.run, ": a task started before its upstream succeeded");
-      }
+    if (expected_of(run, key.task) != Expected::kGo || has_bad_env(run, key.task)) {
+      violate(key.run, ": a task started that its rule, condition or env did not let run");
     }
     if (step.queued.contains(key.run)) violate(key.run, " waits for its group, and started a task");
     dispatched.push_back(candidate(run, key.task));
@@ -149,8 +143,9 @@ void Observer::check_replacement(RunId made) {
   RunId oldest = made;
   for (const RunId id : store_.unfinished) {
     const StoredRun& run = run_of(id);
-    if (id > made || run.run.stop != RunStop::kNone || !run.definition->concurrency ||
-        run.definition->concurrency->group != own->group) {
+    // Hooks are not replaced.
+    if (id > made || run.run.stop != RunStop::kNone || only_hooks_left(run) ||
+        !run.definition->concurrency || run.definition->concurrency->group != own->group) {
       continue;
     }
     ++going_on;

@@ -1,54 +1,80 @@
 // What one run's records must say together, and what may change them.
 #include <algorithm>
 
+#include "sim/language.h"
 #include "sim/observer.h"
 
 namespace pawl::sim {
 
-void Observer::check_task(const StoredRun& run, const TaskState& task, std::size_t live) {
+void Observer::check_task(const StoredRun& run, const TaskState& task, std::size_t live,
+                          bool queued) {
   const RunId id = run.run.id;
   const std::string name = ", task " + std::to_string(task.index);
   if (live > 1) violate(id, name + ": two attempts are under way");
   if ((task.status == Status::kRunning) != (live == 1)) {
     violate(id, name + ": running and being under way do not agree");
   }
-  if (task.status == Status::kPending && run.run.stop != RunStop::kNone) {
+  if (task.status == Status::kPending && is_stopped(run, task.index)) {
     violate(id, name + ": waits in a run that was stopped");
   }
-  const auto& upstream = run.definition->tasks[task.index].upstream;
-  const bool hopeless = std::any_of(upstream.begin(), upstream.end(), [&](std::uint32_t before) {
-    const Status status = run.tasks[before].status;
-    return is_final(status) && status != Status::kSuccess;
-  });
-  if (hopeless && task.status != Status::kSkipped && task.status != Status::kCancelled) {
-    violate(id, name + ": goes on although its upstream did not succeed");
+  // A retry kept it: it was decided elsewhere.
+  if (task.attempts == 0 && task.status == Status::kSuccess) return;
+  const Expected expected = expected_of(run, task.index);
+  if (task.attempts > 0 && expected != Expected::kGo) {
+    violate(id, name + ": was started although its rule or condition does not let it run");
+  }
+  if (task.status == Status::kPending && expected == Expected::kSkipUpstream) {
+    violate(id, name + ": waits although its rule cannot hold any more");
+  }
+  if (task.status == Status::kPending && !queued &&
+      (expected == Expected::kSkipCondition || expected == Expected::kFail)) {
+    violate(id, name + ": waits although its condition is decided");
+  }
+  if (task.status == Status::kSkipped && task.reason == Reason::kUpstream &&
+      expected != Expected::kSkipUpstream) {
+    violate(id, name + ": was skipped although its rule holds");
+  }
+  if (task.status == Status::kSkipped && task.reason == Reason::kCondition &&
+      run.run.status != Status::kSkipped && expected != Expected::kSkipCondition) {
+    violate(id, name + ": was skipped although its condition holds");
+  }
+  if (task.status == Status::kFailed && task.reason == Reason::kCondition &&
+      expected != Expected::kFail && !has_bad_env(run, task.index)) {
+    violate(id, name + ": failed by a condition that can be evaluated");
+  }
+  if (task.attempts > 0 && task.status == Status::kSuccess &&
+      task.outputs != Variables{{"v", output_of({id, task.index, task.attempts})}}) {
+    violate(id, name + ": has other outputs than its attempt gave");
   }
 }
 
 void Observer::check_run_end(const StoredRun& run) {
   const RunId id = run.run.id;
-  const auto has = [&](Status status) {
-    return std::any_of(run.tasks.begin(), run.tasks.end(),
-                       [&](const TaskState& task) { return task.status == status; });
-  };
-  const bool all_good = std::all_of(run.tasks.begin(), run.tasks.end(), [](const TaskState& task) {
-    return task.status == Status::kSuccess;
+  if (!run.run.ended_at.is_set()) violate(id, " has no end");
+  const bool never_was =
+      std::all_of(run.tasks.begin(), run.tasks.end(), [&](const TaskState& task) {
+        return task.status == Status::kSkipped && task.reason == run.run.reason;
+      });
+  if (never_was && run.run.reason != Reason::kNone) return;
+  if (run.run.status != end_of(run)) violate(id, ": its tasks ended in another way than it did");
+  const bool cut = std::any_of(run.tasks.begin(), run.tasks.end(), [&](const TaskState& task) {
+    return !is_hook(run, task.index) && task.reason == Reason::kTimeout &&
+           task.status == Status::kSkipped;
   });
-  if ((run.run.status == Status::kSuccess) != all_good && run.run.stop == RunStop::kNone) {
-    violate(id, ": it is a success exactly when all its tasks are");
-  }
-  if (run.run.status == Status::kSuccess && !all_good) violate(id, " is a success without reason");
-  if (run.run.stop == RunStop::kTimeout && !all_good &&
-      (run.run.status != Status::kFailed || run.run.reason != Reason::kTimeout)) {
+  if (run.run.stop == RunStop::kTimeout && cut && run.run.reason != Reason::kTimeout) {
     violate(id, " ran into its timeout and does not say so");
   }
-  if (run.run.stop == RunStop::kNone && has(Status::kCancelled)) {
-    violate(id, ": a task was cancelled, and nobody stopped the run");
+  for (const TaskState& task : run.tasks) {
+    if (task.status == Status::kCancelled && !is_stopped(run, task.index)) {
+      violate(id, ": a task was cancelled, and nobody stopped it");
+    }
+    if (is_hook(run, task.index) && !answers_end(run, task.index) && task.attempts > 0) {
+      violate(id, ": a hook answered another end");
+    }
   }
-  if (!run.run.ended_at.is_set()) violate(id, " has no end");
 }
 
-void Observer::check_run(RunId id) {
+void Observer::check_run(RunId id, const StepRecord& step) {
   const auto found = store_.runs.find(id);
   if (found == store_.runs.end() || !found->second.definition) {
     return violate(id, ": something of it was stored, not the run itself");
@@ -62,7 +88,7 @@ void Observer::check_run(RunId id) {
          key != store_.live.end() && key->run == id && key->task == task.index; ++key) {
       ++live;
     }
-    check_task(run, task, live);
+    check_task(run, task, live, step.queued.contains(id));
     all_final = all_final && is_final(task.status);
     if (run.run.status == Status::kPending && (live > 0 || task.attempts > 0)) {
       violate(id, " is pending and has started a task");
@@ -214,8 +240,10 @@ void Observer::check_actions(const StepRecord& step) {
   };
   expect("run", made_by(TriggerKind::kManual));
   expect("retry", made_by(TriggerKind::kRetry));
-  expect("cancel", std::any_of(delta_.stopped.begin(), delta_.stopped.end(),
-                               [&](RunId id) { return run_of(id).run.stop == RunStop::kCancel; }));
+  expect("cancel", !delta_.hooks_stopped.empty() ||
+                       std::any_of(delta_.stopped.begin(), delta_.stopped.end(), [&](RunId id) {
+                         return run_of(id).run.stop == RunStop::kCancel;
+                       }));
   expect("suspend", store_.suspensions.size() > delta_.suspensions.size());
   // A pipeline that Git takes away may take its suspension along.
   if (std::holds_alternative<SuspendRequested>(step.event.body)) {

@@ -1,6 +1,7 @@
 // What is due when: ends of attempts and runs that overstay, and tasks that wait to be tried again.
 #include <algorithm>
 
+#include "sim/language.h"
 #include "sim/observer.h"
 
 namespace pawl::sim {
@@ -64,7 +65,7 @@ void Observer::check_signal(const StepRecord& step, const SignalAttempt& signal)
   const Attempt* attempt = store_.find_attempt(signal.key);
   if (attempt == nullptr) return violate(signal.key.run, ": an unknown attempt was signalled");
   const StoredRun& run = run_of(signal.key.run);
-  if (signal.kill || step.recovery || run.run.stop != RunStop::kNone) return;
+  if (signal.kill || step.recovery || is_stopped(run, signal.key.task)) return;
   // Nobody stopped the run, so it is the task's own timeout. What is known of a start by the monotonic
   // clock of this boot stands whatever the wall clock says.
   const auto truth = engine_.history.find(signal.key);
@@ -84,14 +85,15 @@ void Observer::check_attempt_timers(const StepRecord& step) {
   for (const AttemptKey& key : store_.live) {
     const StoredRun& run = run_of(key.run);
     const LiveAttempt& live = attempts_[key];
-    if (run.run.stop != RunStop::kNone && live.term_ms < 0) {
+    if (is_stopped(run, key.task) && live.term_ms < 0) {
       violate(key.run, " was stopped, and its task was not told to end");
     }
     const std::int64_t timeout_ms = run.definition->tasks[key.task].timeout_ms;
     if (live.watched_ms >= 0 && live.term_ms < 0 && now - live.watched_ms > timeout_ms) {
       violate(key.run, ": a task runs on after its timeout");
     }
-    if (live.term_ms >= 0 && live.kill_ms < 0 && now - live.term_ms > limits::kKillGraceMs) {
+    if (live.term_ms >= 0 && live.kill_ms < 0 &&
+        now - live.term_ms > run.definition->tasks[key.task].kill_grace_ms) {
       violate(key.run, ": a task was not killed after its grace");
     }
     if (live.kill_ms >= 0 && now - live.kill_ms > limits::kKillRepeatMs) {
@@ -110,7 +112,7 @@ void Observer::check_run_timers() {
   for (const RunId id : store_.unfinished) {
     const StoredRun& run = run_of(id);
     if (run.definition->timeout_ms == 0 || run.run.status != Status::kRunning ||
-        run.run.stop != RunStop::kNone) {
+        run.run.stop != RunStop::kNone || only_hooks_left(run)) {
       continue;
     }
     const std::int64_t since_ms = std::max(run_started_ms_[id], recovered_ms_);

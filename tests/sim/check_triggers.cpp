@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/schedule.h"
+#include "sim/language.h"
 #include "sim/observer.h"
 #include "sim/world.h"
 
@@ -73,9 +74,22 @@ void Observer::check_made(const StepRecord& step, RunId id) {
   switch (kind) {
     case TriggerKind::kCron:
       happened(std::holds_alternative<TimePassed>(step.event.body));
+      if (const auto* passed = std::get_if<TimePassed>(&step.event.body)) {
+        for (const DueTick& tick : passed->ticks) {
+          const bool is_its = tick.pipeline == run.run.pipeline && !tick.missed &&
+                              tick.at == run.run.trigger.scheduled_at;
+          if (is_its && run.run.status != Status::kFailed) check_parts(run, tick.starts);
+        }
+      }
       return check_tick(step, run.run);
     case TriggerKind::kWebhook:
-      return happened(std::holds_alternative<WebhookReceived>(step.event.body));
+      happened(std::holds_alternative<WebhookReceived>(step.event.body));
+      if (const auto* webhook = std::get_if<WebhookReceived>(&step.event.body)) {
+        for (const TriggerTarget& target : webhook->targets) {
+          if (target.pipeline == run.run.pipeline) check_parts(run, target.starts);
+        }
+      }
+      return;
     case TriggerKind::kManual:
       return happened(std::holds_alternative<ManualTriggered>(step.event.body));
     case TriggerKind::kRetry:
@@ -193,7 +207,7 @@ void Observer::check_mark(const StepRecord& step, const SaveScheduleMark& mark) 
   // A jump is remembered for as long as no tick could be dealt with.
   if (life_.clock.set_at_ms() >= std::min(saved_ms, open_ms_)) return;
   for (const CronTrigger& cron : crons_of(*definition->second)) {
-    const auto first = cron.schedule.next(before->second, cron.zone);
+    const auto first = cron.next(before->second);
     if (cron.catchup == Catchup::kAll && cron.deadline_ms == 0 && first && *first <= mark.tick &&
         !has_run(*first)) {
       violate("a missed tick of " + mark.pipeline + " was not caught up");
@@ -261,10 +275,31 @@ void Observer::check_retry(const StepRecord& step, const StoredRun& run) {
   }
   if (run.run.status == Status::kSkipped) return;
   for (const TaskState& task : run.tasks) {
-    const bool kept =
-        request->failed_only && request->original.tasks[task.index].status == Status::kSuccess;
+    const bool kept = request->failed_only && !is_hook(run, task.index) &&
+                      request->original.tasks[task.index].status == Status::kSuccess;
     const bool is_kept = task.status == Status::kSuccess && task.attempts == 0;
     if (kept != is_kept) violate(id, ": exactly what had succeeded is kept by a retry");
+    if (kept && task.outputs != request->original.tasks[task.index].outputs) {
+      violate(id, ": a retry keeps a task without its outputs");
+    }
+    const TaskState& before = request->original.tasks[task.index];
+    const auto is_no_part = [](const TaskState& state) {
+      return state.status == Status::kSkipped && state.reason == Reason::kNone;
+    };
+    if (!is_hook(run, task.index) && is_no_part(before) != is_no_part(task)) {
+      violate(id, " has other parts than the run it tries again");
+    }
+  }
+}
+
+void Observer::check_parts(const StoredRun& run, const std::vector<std::uint32_t>& starts) {
+  if (run.run.reason != Reason::kNone && run.run.status == Status::kSkipped) return;
+  const std::vector<bool> parts = parts_of(*run.definition, starts);
+  for (const TaskState& task : run.tasks) {
+    const bool is_left_out = task.status == Status::kSkipped && task.reason == Reason::kNone;
+    if (!is_hook(run, task.index) && parts[task.index] == is_left_out) {
+      violate(run.run.id, " does not consist of what its trigger starts");
+    }
   }
 }
 

@@ -31,7 +31,11 @@ void Clients::add_trigger() {
     WebhookReceived webhook;
     for (const std::string& name : names_) {
       if (!life_.random.one_in(names_.size())) continue;
-      webhook.targets.push_back(TriggerTarget{name, {"delivery:" + key, "body:" + key}, {}});
+      TriggerTarget target{name, {"delivery:" + key, "body:" + key}, {}};
+      const auto pipeline = store_.pipelines.find(name);
+      if (pipeline != store_.pipelines.end() && life_.random.one_in(4)) target.starts = {0};
+      if (life_.random.one_in(3)) target.params.emplace_back(kRequiredParam, "1");
+      webhook.targets.push_back(std::move(target));
     }
     if (webhook.targets.empty()) return;
     event.body = std::move(webhook);

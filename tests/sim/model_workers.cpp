@@ -3,6 +3,7 @@
 #include <iterator>
 #include <utility>
 
+#include "sim/language.h"
 #include "sim/world.h"
 
 namespace pawl::sim {
@@ -114,6 +115,7 @@ bool ModelWorkers::wait(Worker& worker, const ModelContainer& container,
   outcome.started_at = container.started_at;
   outcome.ended_at = container.ended_at;
   outcome.log_incomplete = life_.random.one_in(10);
+  outcome.outputs = {{"v", output_of(key)}};
   return end(key, std::move(outcome), events);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sim/language.h"
 #include "sim/world.h"
 
 namespace pawl::sim {
@@ -41,6 +42,8 @@ void Observer::before(const StepRecord& step) {
       }
       const RunStop before = is_new ? RunStop::kNone : known->second.run.stop;
       if (save->run.stop != before) delta_.stopped.insert(save->run.id);
+      const bool hooks_before = !is_new && known->second.run.hooks_cancelled;
+      if (save->run.hooks_cancelled != hooks_before) delta_.hooks_stopped.insert(save->run.id);
       delta_.touched.insert(save->run.id);
     } else if (const auto* task = std::get_if<SaveTask>(&command)) {
       delta_.touched.insert(task->task.run);
@@ -75,7 +78,7 @@ void Observer::after(const StepRecord& step) {
 }
 
 void Observer::check_changes(const StepRecord& step) {
-  for (const RunId id : delta_.touched) check_run(id);
+  for (const RunId id : delta_.touched) check_run(id, step);
   for (const AttemptKey& key : delta_.ended_attempts) check_attempt_end(step, key);
   for (const RunId id : delta_.stopped) check_stop(step, id);
   check_replies(step);
@@ -104,7 +107,7 @@ void Observer::check_order(const RunAttempt& order) {
   if (attempt == nullptr || is_final(attempt->status)) {
     return violate(order.key.run, ": an attempt was handed out that is not recorded as under way");
   }
-  const Run& run = run_of(order.key.run).run;
+  const StoredRun& run = run_of(order.key.run);
   if (!order.recovered) return;
   if (order.expect_started != (attempt->status == Status::kRunning)) {
     violate(order.key.run, ": a worker was told wrongly whether the container was started");
@@ -112,7 +115,7 @@ void Observer::check_order(const RunAttempt& order) {
   if (order.engine != attempt->engine) {
     violate(order.key.run, ": a worker was not told the engine's incarnation");
   }
-  if (run.stop != RunStop::kNone && !order.stop) {
+  if (is_stopped(run, order.key.task) && !order.stop) {
     violate(order.key.run, " was stopped, and an attempt was handed out to run");
   }
 }

@@ -55,6 +55,7 @@ class Observer {
     std::vector<RunId> made;
     std::set<RunId> ended;    // final since this step, and worth following: skipped ones are not
     std::set<RunId> stopped;  // got their `stop` in this step
+    std::set<RunId> hooks_stopped;
     std::set<RunId> touched;
     std::vector<AttemptKey> dispatched;  // new attempts, in order
     std::set<AttemptKey> ended_attempts;
@@ -78,8 +79,8 @@ class Observer {
   [[nodiscard]] bool was_made(RunId id) const;
 
   // check_records.cpp
-  void check_run(RunId id);
-  void check_task(const StoredRun& run, const TaskState& task, std::size_t live);
+  void check_run(RunId id, const StepRecord& step);
+  void check_task(const StoredRun& run, const TaskState& task, std::size_t live, bool queued);
   void check_run_end(const StoredRun& run);
   void check_attempt_end(const StepRecord& step, const AttemptKey& key);
   void check_attempt_truth(const Attempt& attempt);
@@ -119,6 +120,7 @@ class Observer {
   void check_follower(const Run& run);
   void check_followers(RunId ended);
   void check_retry(const StepRecord& step, const StoredRun& run);
+  void check_parts(const StoredRun& run, const std::vector<std::uint32_t>& starts);
   [[nodiscard]] bool comes_after(const std::string& pipeline, const std::string& first) const;
   void observe_clock(const StepRecord& step);
 

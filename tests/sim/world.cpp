@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <memory>
 
+#include "sim/language.h"
+
 namespace pawl::sim {
 namespace {
 
@@ -17,6 +19,39 @@ struct ScheduleText {
 const std::vector<ScheduleText> kSchedules = {{"@every 40s", true},   {"@every 90s", true},
                                               {"* * * * *", true},    {"*/2 * * * *", true},
                                               {"*/5 * * * *", false}, {"20 8,9 * * *", false}};
+
+std::string in_text(std::string text, const std::string& task) {
+  return text.replace(text.find('%'), 1, task);
+}
+
+bool waits_for_all(TriggerRule rule) {
+  return rule != TriggerRule::kOneSuccess && rule != TriggerRule::kOneFailed &&
+         rule != TriggerRule::kOneDone;
+}
+
+// A condition that says the same whenever it is asked once the rule lets the task run: the simulator asks later than
+// the core.
+std::string make_condition(Random& random, const Task& task) {
+  std::vector<std::string> texts = {text::kTrue, text::kFalse, text::kBad};
+  if (waits_for_all(task.rule)) {
+    texts.insert(texts.end(), {text::kSuccess, text::kFailure});
+    if (!task.upstream.empty()) {
+      const std::string before = "t" + std::to_string(random.pick(task.upstream));
+      texts.insert(texts.end(), {in_text(text::kStatus, before), in_text(text::kOutput, before),
+                                 in_text(text::kOutput, before)});
+    }
+  }
+  return random.pick(texts);
+}
+
+void add_language(Random& random, Task& task) {
+  if (random.one_in(2)) task.rule = static_cast<TriggerRule>(random.below(8));
+  if (random.one_in(5)) task.when = make_condition(random, task);
+  task.allow_failure = random.one_in(6);
+  task.outputs = {"v"};
+  if (random.one_in(4)) task.kill_grace_ms = random.between(1'000, 30'000);
+  if (random.one_in(25)) task.env = {{"X", text::kBad}};
+}
 
 Task make_task(Random& random, std::uint32_t index) {
   Task task;
@@ -33,20 +68,42 @@ Task make_task(Random& random, std::uint32_t index) {
   return task;
 }
 
-CronTrigger make_cron(Random& random) {
+std::vector<std::uint32_t> make_starts(Random& random, const Pipeline& pipeline) {
+  if (!random.one_in(4)) return {};
+  return {static_cast<std::uint32_t>(random.below(pipeline.tasks.size()))};
+}
+
+void add_hooks(Random& random, Pipeline& pipeline) {
+  for (const Hook hook : {Hook::kOnSuccess, Hook::kOnFailure, Hook::kOnCancel, Hook::kOnExit}) {
+    if (!random.one_in(4)) continue;
+    const auto first = static_cast<std::uint32_t>(pipeline.tasks.size());
+    const std::uint64_t count = 1 + random.below(2);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      Task task = make_task(random, first + i);
+      task.upstream.clear();
+      if (i > 0 && random.one_in(2)) task.upstream = {first};
+      task.hook = hook;
+      add_language(random, task);
+      pipeline.tasks.push_back(std::move(task));
+    }
+  }
+}
+
+CronTrigger make_cron(Random& random, const Pipeline& pipeline) {
   auto schedule = CronSchedule::parse(random.pick(kSchedules).text, false);
   PAWL_ASSERT(schedule.ok());
   CronTrigger cron;
   cron.schedule = std::move(schedule).value();
   cron.catchup = random.pick(std::vector<Catchup>{Catchup::kNone, Catchup::kLatest, Catchup::kAll});
   if (random.one_in(3)) cron.deadline_ms = random.between(20'000, 600'000);
+  cron.starts = make_starts(random, pipeline);
   return cron;
 }
 
 void add_triggers(Random& random, Pipeline& pipeline, const std::vector<std::string>& names) {
   if (random.one_in(2)) {
-    pipeline.triggers.emplace_back(make_cron(random));
-    if (random.one_in(6)) pipeline.triggers.emplace_back(make_cron(random));
+    pipeline.triggers.emplace_back(make_cron(random, pipeline));
+    if (random.one_in(6)) pipeline.triggers.emplace_back(make_cron(random, pipeline));
   }
   if (random.one_in(3)) {
     const std::vector<UpstreamEnd> ends = {UpstreamEnd::kSuccess, UpstreamEnd::kFailure,
@@ -71,7 +128,11 @@ PipelinePtr make_pipeline(Random& random, const std::string& name,
   pipeline.origin = Origin{"fleet", name + ".yaml", 1, std::to_string(revision)};
   const std::uint64_t count = 1 + random.below(4);
   for (std::uint32_t i = 0; i < count; ++i) pipeline.tasks.push_back(make_task(random, i));
+  if (random.one_in(2)) {
+    for (Task& task : pipeline.tasks) add_language(random, task);
+  }
   add_triggers(random, pipeline, names);
+  if (random.one_in(3)) add_hooks(random, pipeline);
   if (random.one_in(2)) {
     const std::vector<OnConflict> rules = {OnConflict::kQueue, OnConflict::kSkip,
                                            OnConflict::kReplace};

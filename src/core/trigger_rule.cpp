@@ -1,0 +1,67 @@
+#include "core/trigger_rule.h"
+
+#include <cstddef>
+
+namespace pawl {
+namespace {
+
+struct Count {
+  std::size_t open = 0;
+  std::size_t success = 0;
+  std::size_t failed = 0;
+  std::size_t skipped = 0;
+};
+
+Count count(std::span<const Outcome> upstream) {
+  Count count;
+  for (const Outcome outcome : upstream) {
+    if (outcome == Outcome::kOpen) ++count.open;
+    if (outcome == Outcome::kSuccess) ++count.success;
+    if (outcome == Outcome::kFailed) ++count.failed;
+    if (outcome == Outcome::kSkipped) ++count.skipped;
+  }
+  return count;
+}
+
+// Holds already, or can still come to hold.
+Readiness one_of(bool holds, const Count& upstream) {
+  if (holds) return Readiness::kRun;
+  return upstream.open > 0 ? Readiness::kWait : Readiness::kSkip;
+}
+
+// Broken already, or holds once all are over.
+Readiness all_of(bool broken, const Count& upstream) {
+  if (broken) return Readiness::kSkip;
+  return upstream.open > 0 ? Readiness::kWait : Readiness::kRun;
+}
+
+}  // namespace
+
+Readiness judge_rule(TriggerRule rule, std::span<const Outcome> outcomes) {
+  const Count upstream = count(outcomes);
+  switch (rule) {
+    case TriggerRule::kAllSuccess:
+      return all_of(upstream.failed + upstream.skipped > 0, upstream);
+    case TriggerRule::kNoneFailed:
+      return all_of(upstream.failed > 0, upstream);
+    case TriggerRule::kAllDone:
+    case TriggerRule::kAlways:
+      return all_of(false, upstream);
+    case TriggerRule::kAllFailed:
+      return one_of(upstream.failed > 0 && upstream.failed == outcomes.size(), upstream);
+    case TriggerRule::kOneSuccess:
+      return one_of(upstream.success > 0, upstream);
+    case TriggerRule::kOneFailed:
+      return one_of(upstream.failed > 0, upstream);
+    case TriggerRule::kOneDone:
+      return one_of(upstream.success + upstream.failed > 0, upstream);
+  }
+  return Readiness::kWait;
+}
+
+bool hands_failure_on(TriggerRule rule) {
+  return rule == TriggerRule::kAllSuccess || rule == TriggerRule::kOneSuccess ||
+         rule == TriggerRule::kNoneFailed;
+}
+
+}  // namespace pawl
