@@ -126,7 +126,7 @@ def git(repository, *arguments):
 class Agent:
     """A pawl agent with everything it needs. start() and kill() as often as the test likes.
 
-    state, policy: the host config's other keys of these, as YAML; host: its whole `host`. engine_socket: of another
+    state, policy: the host config's other keys of these, as YAML ({image} in `policy` too); host: its whole `host`. engine_socket: of another
     engine than the usual one. program: the command that `agent --config FILE` is appended to.
     """
 
@@ -150,13 +150,14 @@ class Agent:
         os.makedirs(os.path.join(self.repository, "pipelines"))
         with open(os.path.join(self.directory, "secrets", "hook"), "w", encoding="utf-8") as file:
             file.write(self.secret + "\n")
+        policy = ", " + policy.replace("{image}", f"{self.image}:latest") if policy else ""
         with open(self.config, "w", encoding="utf-8") as file:
             file.write(f"""host: {host}
 sources:
   - {{name: fleet, url: "{self.repository}", ref: refs/heads/main, path: pipelines, interval: 1h}}
 engine: {{type: docker, host: "unix://{self.engine_socket}"}}
 workers: {workers}
-policy: {{images: ["{self.image}:*", "{self.image}/*", "nowhere.invalid/*"], pull: never{", " + policy if policy else ""}}}
+policy: {{images: ["{self.image}:*", "{self.image}/*", "nowhere.invalid/*"], pull: never{policy}}}
 secrets: {{directory: "{self.directory}/secrets"}}
 state: {{directory: "{self.state_directory}"{", " + state if state else ""}}}
 http: {{listen: "127.0.0.1:{self.http_port}", socket: "{self.socket}"}}
@@ -189,7 +190,7 @@ webhooks: {{listen: "127.0.0.1:{self.hooks_port}"}}
             with open(path, "w", encoding="utf-8") as file:
                 file.write(text.replace("{image}", f"{self.image}:latest"))
         git(self.repository, "add", "-A")
-        git(self.repository, "commit", "-q", "-m", "change")
+        git(self.repository, "commit", "-q", "--allow-empty", "-m", "change")
 
     def spawn(self):
         """Starts the process and waits for nothing."""
