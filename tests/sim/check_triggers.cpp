@@ -293,7 +293,7 @@ void Observer::check_retry(const StepRecord& step, const StoredRun& run) {
 }
 
 void Observer::check_parts(const StoredRun& run, const std::vector<std::uint32_t>& starts) {
-  if (run.run.reason != Reason::kNone && run.run.status == Status::kSkipped) return;
+  if (never_was(run)) return;
   const std::vector<bool> parts = parts_of(*run.definition, starts);
   for (const TaskState& task : run.tasks) {
     const bool is_left_out = task.status == Status::kSkipped && task.reason == Reason::kNone;

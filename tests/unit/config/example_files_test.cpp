@@ -33,8 +33,9 @@ TEST_CASE("config/pawl.yaml loads and mentions every key") {
   for (const config::KeyTable* table :
        {&config::kHostConfigKeys, &config::kHostKeys, &config::kSourceKeys,
         &config::kSourceAuthKeys, &config::kEngineKeys, &config::kPolicyKeys,
-        &config::kPolicyMaxKeys, &config::kSecretsKeys, &config::kStateKeys, &config::kKeepKeys,
-        &config::kHttpKeys, &config::kWebhooksKeys, &config::kAuthKeys}) {
+        &config::kPolicyMaxKeys, &config::kHostDefaultsKeys, &config::kSecretsKeys,
+        &config::kStateKeys, &config::kKeepKeys, &config::kHttpKeys, &config::kWebhooksKeys,
+        &config::kAuthKeys}) {
     for (const config::Key& key : table->keys) {
       if (key.support != config::KeySupport::kBuilt) continue;
       CAPTURE(table->subject);
@@ -63,4 +64,20 @@ TEST_CASE("the example pipelines load on a host that they are for") {
                                        "image-mirror", "image-scan", "log-shipping",
                                        "nightly-backup", "nightly-report", "patch-window",
                                        "self-test", "warehouse-etl"});
+}
+
+TEST_CASE("the pipelines of the README load") {
+  const Result<std::string> text = read_file((kRoot / "README.md").string(), 1 << 20);
+  REQUIRE(text.ok());
+  constexpr std::string_view kOpen = "\n```yaml\n";
+  std::size_t count = 0;
+  for (std::size_t at = text->find(kOpen); at != std::string::npos; at = text->find(kOpen, at)) {
+    at += kOpen.size();
+    const std::string block = text->substr(at, text->find("\n```", at) + 1 - at);
+    if (block.find("\ntasks:") == std::string::npos) continue;
+    CAPTURE(block);
+    CHECK(lines(load(block).problems) == Lines{});
+    ++count;
+  }
+  CHECK(count > 0);
 }
