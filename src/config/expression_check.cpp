@@ -202,7 +202,7 @@ void ExpressionCheck::check(Parsed& entry, const YamlNode& scalar, std::string_v
 
 const Template* ExpressionCheck::parse(const YamlNode& scalar, std::string_view what) {
   const Parsed& entry = parsed(scalar, scalar.text, what);
-  return entry.text ? &*entry.text : nullptr;
+  return entry.text && !entry.has_problem ? &*entry.text : nullptr;
 }
 
 void ExpressionCheck::check(const YamlNode& scalar, std::string_view what,
