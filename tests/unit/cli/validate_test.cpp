@@ -186,7 +186,7 @@ TEST_CASE("Warnings are shown and counted; they fail with --strict only") {
   const Result<Json> json = Json::parse(invoke({"validate", file, "-o", "json"}).out);
   REQUIRE(json);
   CHECK((*json)["problems"].dump() == "[]");
-  const Json& found = (*json)["warnings"][0];
+  const Json& found = (*json)["warnings"].items().at(0);
   CHECK(found["file"].as_string() == file);
   CHECK(found["line"].as_integer() == 2);
   CHECK(found["column"].as_integer() == 17);
