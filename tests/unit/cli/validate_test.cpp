@@ -239,8 +239,8 @@ TEST_CASE("--migrate prints today's form, or what is wrong and nothing else") {
   outcome = invoke({"validate", "--migrate", directory.path()});
   CHECK(outcome.exit_code == 1);
   CHECK(outcome.err.find("--migrate takes one file, not a directory") != std::string::npos);
-  for (const std::vector<std::string>& more :
-       {std::vector<std::string>{today}, {"--strict"}, {"-o", "json"}}) {
+  const std::vector<std::vector<std::string>> others = {{today}, {"--strict"}, {"-o", "json"}};
+  for (const std::vector<std::string>& more : others) {
     std::vector<std::string> arguments{"validate", "--migrate", old};
     arguments.insert(arguments.end(), more.begin(), more.end());
     outcome = invoke(arguments);
