@@ -42,7 +42,7 @@ TEST_CASE("the default container, as the engine sees it") {
   ContainerSpec spec = harness.spec(programs::hello());
   Mount mount;
   mount.kind = Mount::Kind::kVolume;
-  mount.source = "pawl-test-golden";
+  mount.source = harness.label_value() + "-volume";
   mount.target = "/workspace";
   mount.read_only = false;
   mount.labels = {{harness.label(), harness.label_value()}};
@@ -75,8 +75,10 @@ TEST_CASE("the default container, as the engine sees it") {
       R"("RestartPolicy":{"Name":"no","MaximumRetryCount":0},"AutoRemove":false,)"
       R"("OomScoreAdj":500,"OomKillDisable":false,)"
       R"("LogConfig":{"Type":"json-file","Config":{"max-file":"2","max-size":"33554432"}},)"
-      R"("Binds":null,"Mounts":[{"Type":"volume","Source":"pawl-test-golden",)"
-      R"("Target":"/workspace","VolumeOptions":{"NoCopy":true,"Labels":{"dev.pawl.test":")" +
+      R"("Binds":null,"Mounts":[{"Type":"volume","Source":")" +
+          mount.source +
+          R"(",)"
+          R"("Target":"/workspace","VolumeOptions":{"NoCopy":true,"Labels":{"dev.pawl.test":")" +
           harness.label_value() +
           R"("}}},{"Type":"bind","Source":"/bin/busybox","Target":"/run/secrets/x",)"
           R"("ReadOnly":true}],"VolumesFrom":null,"Devices":null,"PortBindings":null,)"

@@ -2,7 +2,6 @@
 // ones can do with them, and that nothing is left.
 #include <doctest/doctest.h>
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -37,10 +36,7 @@ struct Fixture : PoolFixture {
     pool.run(order, {});
     REQUIRE(sink.wait_for<AttemptEnded>());
     output = sink.output();
-    notes.clear();
-    for (const LogRecord& record : sink.records()) {
-      if (record.stream == LogStream::kPawl) notes += record.text;
-    }
+    notes = sink.notes();
     return outcome_of(sink);
   }
 

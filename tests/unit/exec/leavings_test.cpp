@@ -2,7 +2,6 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
-#include <mutex>
 
 #include "exec/container_spec.h"
 #include "unit/exec/runner_fixture.h"

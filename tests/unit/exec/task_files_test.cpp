@@ -39,14 +39,6 @@ struct Fixture : TaskFixture {
     }
     return nullptr;
   }
-
-  [[nodiscard]] std::string notes() const {
-    std::string text;
-    for (const LogRecord& record : sink.records()) {
-      if (record.stream == LogStream::kPawl) text += record.text;
-    }
-    return text;
-  }
 };
 
 }  // namespace
@@ -165,7 +157,7 @@ TEST_CASE("outputs come with the end, declared names only") {
   const RunAttempt order = fixture.writer("version=1.2\nother=x\nnotes<<E\na\nb\nE\n");
   fixture.run(order);
   CHECK(fixture.outcome().outputs == Variables{{"version", "1.2"}, {"notes", "a\nb"}});
-  CHECK(fixture.notes().find("names 'other'") != std::string::npos);
+  CHECK(fixture.sink.notes().find("names 'other'") != std::string::npos);
   CHECK_FALSE(fixture.outcome().log_incomplete);
   const ContainerSpec spec = fixture.engine.spec(fixture.name(order));
   REQUIRE(Fixture::find_mount(spec, "/run/pawl/output") != nullptr);
@@ -179,7 +171,7 @@ TEST_CASE("a task without outputs has no file for them") {
   CHECK(Fixture::find_mount(fixture.engine.spec(fixture.name(order)), "/run/pawl/output") ==
         nullptr);
   CHECK_FALSE(std::filesystem::exists(fixture.directory / "outputs"));
-  CHECK(fixture.notes().find("PAWL_OUTPUT") == std::string::npos);
+  CHECK(fixture.sink.notes().find("PAWL_OUTPUT") == std::string::npos);
 }
 
 TEST_CASE("an output that is too large is not taken, and that is said") {
@@ -187,7 +179,7 @@ TEST_CASE("an output that is too large is not taken, and that is said") {
   fixture.run(fixture.writer("version=1\n" + std::string(limits::kOutputFileBytes, '\n')));
   CHECK(fixture.outcome().exit_code == 0);
   CHECK(fixture.outcome().outputs.empty());
-  CHECK(fixture.notes().find("more than 65536 bytes") != std::string::npos);
+  CHECK(fixture.sink.notes().find("more than 65536 bytes") != std::string::npos);
 }
 
 TEST_CASE("outputs of a task that outlived its agent are read by the next one") {
@@ -211,7 +203,7 @@ TEST_CASE("an output that somebody removed is said to be missing; the end stands
   fixture.run(recovered(order, true));
   CHECK(fixture.outcome().kind == Kind::kExited);
   CHECK(fixture.outcome().exit_code == 0);
-  CHECK(fixture.notes().find("$PAWL_OUTPUT is not taken") != std::string::npos);
+  CHECK(fixture.sink.notes().find("$PAWL_OUTPUT is not taken") != std::string::npos);
 }
 
 TEST_CASE("what was lost has no outputs, whatever its file holds") {
