@@ -236,6 +236,9 @@ webhooks: {{listen: "127.0.0.1:{self.hooks_port}"}}
             try:
                 for container in self.containers():
                     self.engine("DELETE", f"/containers/{container['Id']}?force=1&v=1")
+                    for mount in container.get("Mounts") or []:
+                        if mount.get("Type") == "volume":  # the workspace of a run that had not ended
+                            self.engine("DELETE", f"/volumes/{mount['Name']}")
                 for image in self.images:
                     self.engine("DELETE", f"/images/{image}?force=1")
             except OSError:
