@@ -116,6 +116,7 @@ SourcePulled SourcePullers::pull(Puller& puller) {
       pulled.state.problems.push_back(std::move(problem));
     }
     if (!source_file.broken) {
+      source_file.elsewhere = std::move(parsed.elsewhere);
       for (Pipeline& pipeline : parsed.pipelines) {
         source_file.pipelines.push_back(std::make_shared<const Pipeline>(std::move(pipeline)));
       }

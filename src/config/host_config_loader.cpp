@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "base/file.h"
+#include "config/caps_reader.h"
 #include "config/host_keys.h"
 #include "config/listen_address.h"
 #include "config/names.h"
@@ -213,6 +214,15 @@ void read_state(MappingReader& root, HostConfig& config) {
   read_keep(*state, config);
 }
 
+// After the policy, which caps them.
+void read_defaults(MappingReader& root, HostConfig& config) {
+  auto mapping = root.mapping("defaults");
+  if (!mapping) return;
+  const config::Caps caps = config::read_caps(*mapping, config.policy);
+  config.defaults = {caps.cpus_milli.value_or(0), caps.memory_bytes.value_or(0),
+                     caps.pids.value_or(0), caps.timeout_ms.value_or(0)};
+}
+
 void read_auth(MappingReader& root) {
   auto auth = root.mapping("auth");
   if (!auth) return;
@@ -234,6 +244,7 @@ void read_config(ValueReader& values, const config::YamlNode& document,
   const auto workers = root.integer("workers", {1, limits::kWorkersMax});
   if (workers) config.workers = static_cast<std::uint32_t>(*workers);
   config::read_policy(root, config.policy);
+  read_defaults(root, config);
   read_state(root, config);
   read_listeners(root, config);
   read_auth(root);

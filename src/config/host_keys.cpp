@@ -20,8 +20,8 @@ constexpr std::array kSourceAuthKeyList = {
 };
 
 constexpr std::array kSourceKeyList = {
-    Key{"name", ValueKind::kText, "unique on this host"},
-    Key{"url", ValueKind::kText, "a path, file://, http:// or https://"},
+    Key{"name", ValueKind::kText, "unique on this host"}.required(),
+    Key{"url", ValueKind::kText, "a path, file://, http:// or https://"}.required(),
     Key{"ref", ValueKind::kText, "branch or reference"},
     Key{"path", ValueKind::kText, "folder with the pipeline files"},
     Key{"interval", ValueKind::kDuration, "time between two pulls"},
@@ -53,6 +53,13 @@ constexpr std::array kPolicyKeyList = {
     later("mounts", "host paths that tasks may mount", "[]"),
     later("privileged", "privileged containers", "false"),
     later("cap_add", "capabilities that tasks may add", "[]"),
+};
+
+constexpr std::array kHostDefaultsKeyList = {
+    Key{"cpus", ValueKind::kNumber, "CPUs of a task that names none"},
+    Key{"memory", ValueKind::kSize, "memory of a task that names none"},
+    Key{"pids", ValueKind::kInteger, "processes and threads of a task that names none"},
+    Key{"timeout", ValueKind::kDuration, "of a task that names none"},
 };
 
 constexpr std::array kSecretsKeyList = {
@@ -99,6 +106,8 @@ constexpr std::array kHostConfigKeyList = {
     Key{"engine", ValueKind::kMapping, "the container engine", &kEngineKeys},
     Key{"workers", ValueKind::kInteger, "containers at the same time"},
     Key{"policy", ValueKind::kMapping, "what pipelines may ask for", &kPolicyKeys},
+    Key{"defaults", ValueKind::kMapping, "of tasks that do not say, nor their pipeline",
+        &kHostDefaultsKeys},
     Key{"secrets", ValueKind::kMapping, "secrets of this host", &kSecretsKeys},
     Key{"state", ValueKind::kMapping, "the store", &kStateKeys},
     Key{"http", ValueKind::kMapping, "status page and API", &kHttpKeys},
@@ -115,6 +124,7 @@ constinit const KeyTable kSourceKeys = {"a source", kSourceKeyList};
 constinit const KeyTable kEngineKeys = {"engine", kEngineKeyList};
 constinit const KeyTable kPolicyMaxKeys = {"policy.max", kPolicyMaxKeyList};
 constinit const KeyTable kPolicyKeys = {"policy", kPolicyKeyList};
+constinit const KeyTable kHostDefaultsKeys = {"defaults", kHostDefaultsKeyList};
 constinit const KeyTable kSecretsKeys = {"secrets", kSecretsKeyList};
 constinit const KeyTable kKeepKeys = {"state.keep", kKeepKeyList};
 constinit const KeyTable kStateKeys = {"state", kStateKeyList};

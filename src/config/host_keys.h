@@ -12,6 +12,7 @@ extern const KeyTable kSourceAuthKeys;
 extern const KeyTable kEngineKeys;
 extern const KeyTable kPolicyKeys;
 extern const KeyTable kPolicyMaxKeys;
+extern const KeyTable kHostDefaultsKeys;
 extern const KeyTable kSecretsKeys;
 extern const KeyTable kKeepKeys;
 extern const KeyTable kStateKeys;

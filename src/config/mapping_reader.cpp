@@ -84,6 +84,8 @@ Place MappingReader::place_of_key(std::string_view key) const {
 }
 
 void MappingReader::require(std::string_view key, std::string_view hint) {
+  const Key* known = table_.find(key);
+  PAWL_ASSERT(known != nullptr && known->is_required);
   if (node_.kind != YamlNode::Kind::kMapping || find(key) != nullptr) return;
   values_.add(node_.place, std::string(table_.subject) + " needs " + in_quotes(key) +
                                std::string(hint.empty() ? "" : ": ") + std::string(hint));
@@ -149,7 +151,10 @@ std::vector<Placed<std::string>> MappingReader::texts(std::string_view key, std:
 }
 
 std::vector<const YamlNode*> MappingReader::items(std::string_view key, std::size_t max_items) {
-  const YamlNode* value = find(key, ValueKind::kMappings);
+  const Key* known = table_.find(key);
+  PAWL_ASSERT(known != nullptr &&
+              (known->kind == ValueKind::kMappings || known->kind == ValueKind::kTextsOrMappings));
+  const YamlNode* value = find(key);
   if (value == nullptr || !values_.is_sequence(*value, in_quotes(key))) return {};
   std::vector<const YamlNode*> result = value->items;
   if (result.size() > max_items) {
@@ -171,6 +176,28 @@ std::optional<std::string> MappingReader::word(std::string_view key,
   values_.add(place_of(key), in_quotes(key) + " must be " + listed(words, "or") + ", not " +
                                  quoted(*value) + did_you_mean(*value, words));
   return std::nullopt;
+}
+
+std::span<const std::string_view> MappingReader::words(std::string_view key) const {
+  const Key* known = table_.find(key);
+  PAWL_ASSERT(known != nullptr && !known->words.empty());
+  return known->words;
+}
+
+std::optional<std::string> MappingReader::word(std::string_view key) {
+  return word(key, words(key));
+}
+
+std::optional<std::int64_t> MappingReader::integer(std::string_view key) {
+  const Key* known = table_.find(key);
+  PAWL_ASSERT(known != nullptr && known->range.max > 0);
+  return integer(key, known->range);
+}
+
+std::optional<std::int64_t> MappingReader::duration_ms(std::string_view key) {
+  const Key* known = table_.find(key);
+  PAWL_ASSERT(known != nullptr && known->range.max > 0);
+  return duration_ms(key, known->range);
 }
 
 std::optional<MappingReader> MappingReader::mapping(std::string_view key) {

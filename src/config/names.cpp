@@ -8,7 +8,8 @@ namespace pawl::config {
 namespace {
 
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_letter(char c) { return is_lower(c) || (c >= 'A' && c <= 'Z'); }
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_letter(char c) { return is_lower(c) || is_upper(c); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // All characters are letters, digits or of `others`, and there is one.
@@ -36,12 +37,23 @@ std::string slug(std::string_view text) {
   return result;
 }
 
+std::string upper_case(std::string text) {
+  for (char& c : text) {
+    if (is_lower(c)) c = static_cast<char>(c - 'a' + 'A');
+  }
+  return text;
+}
+
 bool is_variable_name(std::string_view text) {
   return consists_of(text, "_") && !is_digit(text.front());
 }
 
 bool is_secret_name(std::string_view text) {
   return text != "." && text != ".." && consists_of(text, "._-");
+}
+
+bool is_event_name(std::string_view text) {
+  return consists_of(text, "_.:-") && std::none_of(text.begin(), text.end(), is_upper);
 }
 
 bool is_webhook_path(std::string_view text) {

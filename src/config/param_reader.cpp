@@ -1,7 +1,6 @@
 #include "config/param_reader.h"
 
 #include <algorithm>
-#include <array>
 #include <unordered_map>
 
 #include "config/names.h"
@@ -10,26 +9,6 @@
 
 namespace pawl::config {
 namespace {
-
-constexpr std::array<std::string_view, 4> kTypes = {"string", "integer", "number", "boolean"};
-
-ParamType parse_type(std::string_view word) {
-  if (word == "integer") return ParamType::kInteger;
-  if (word == "number") return ParamType::kNumber;
-  if (word == "boolean") return ParamType::kBoolean;
-  return ParamType::kString;
-}
-
-// Whether the param takes the value: asked of the very rule that runs are held to.
-bool check_value(const Param& param, const std::string& value, Place place, ValueReader& values) {
-  Pipeline probe;
-  probe.params = {param};
-  probe.params.front().fallback.reset();
-  const Result<Variables> resolved = resolve_params(probe, {{param.name, value}});
-  if (resolved) return true;
-  values.add(place, resolved.error().message);
-  return false;
-}
 
 void read_enum(MappingReader& mapping, Param& param) {
   ValueReader& values = mapping.values();
@@ -42,7 +21,7 @@ void read_enum(MappingReader& mapping, Param& param) {
   for (Placed<std::string>& value : mapping.texts("enum", limits::kParamValueBytes)) {
     if (std::find(allowed.begin(), allowed.end(), value.value) != allowed.end()) {
       values.add(value.place, "'enum' has " + quoted(value.value) + " twice");
-    } else if (check_value(param, value.value, value.place, values)) {
+    } else if (check_param_value(param, value.value, value.place, values)) {
       allowed.push_back(std::move(value.value));
     }
     if (allowed.size() > limits::kEnvVariables) {
@@ -54,7 +33,7 @@ void read_enum(MappingReader& mapping, Param& param) {
   param.allowed = std::move(allowed);
 }
 
-std::optional<Param> read_param(ValueReader& values, const YamlNode& node) {
+std::optional<Placed<Param>> read_param(ValueReader& values, const YamlNode& node) {
   MappingReader mapping(values, node, kParamKeys, "a param");
   if (node.kind != YamlNode::Kind::kMapping) return std::nullopt;
   Param param;
@@ -66,31 +45,41 @@ std::optional<Param> read_param(ValueReader& values, const YamlNode& node) {
                                              "first, then letters, digits and _");
     name.reset();
   }
-  if (const auto type = mapping.word("type", kTypes)) param.type = parse_type(*type);
+  param.type = mapping.choice<ParamType>("type").value_or(param.type);
   param.name = name.value_or("param");
   read_enum(mapping, param);
   if (auto fallback = mapping.text("default", limits::kParamValueBytes)) {
-    if (check_value(param, *fallback, mapping.place_of("default"), values)) {
-      param.fallback = std::move(*fallback);
-    }
+    (void)check_param_value(param, *fallback, mapping.place_of("default"), values);
+    param.fallback = std::move(*fallback);
   }
   if (!name) return std::nullopt;
-  return param;
+  return Placed<Param>{std::move(param), mapping.place_of("name")};
 }
 
 }  // namespace
 
-std::vector<Param> read_params(MappingReader& pipeline) {
-  std::vector<Param> result;
+bool check_param_value(const Param& param, const std::string& value, Place place,
+                       ValueReader& values) {
+  Pipeline probe;
+  probe.params = {param};
+  probe.params.front().fallback.reset();
+  const Result<Variables> resolved = resolve_params(probe, {{param.name, value}});
+  if (resolved) return true;
+  values.add(place, resolved.error().message);
+  return false;
+}
+
+std::vector<Placed<Param>> read_params(MappingReader& pipeline) {
+  std::vector<Placed<Param>> result;
   std::unordered_map<std::string, std::uint32_t> lines;
   for (const YamlNode* node : pipeline.items("params", limits::kParams)) {
     auto param = read_param(pipeline.values(), *node);
     if (!param) continue;
-    const auto [first, is_new] = lines.emplace(param->name, node->place.line);
+    const auto [first, is_new] = lines.emplace(param->value.name, node->place.line);
     if (is_new) {
       result.push_back(std::move(*param));
     } else {
-      pipeline.values().add(node->place, "param " + quoted(param->name) +
+      pipeline.values().add(node->place, "param " + quoted(param->value.name) +
                                              " is given twice; the first is in line " +
                                              std::to_string(first->second));
     }

@@ -12,7 +12,11 @@ extern const KeyTable kPipelineTriggerKeys;
 extern const KeyTable kConcurrencyKeys;
 extern const KeyTable kParamKeys;
 extern const KeyTable kDefaultsKeys;
+extern const KeyTable kResourcesKeys;  // of the older dialects
 extern const KeyTable kTaskKeys;
 extern const KeyTable kRetryKeys;
+extern const KeyTable kSecretKeys;
+extern const KeyTable kHostSelectorKeys;
+extern const KeyTable kNotifyKeys;
 
 }  // namespace pawl::config

@@ -7,10 +7,15 @@
 
 #include <unordered_map>
 
+#include "config/dialect.h"
+#include "config/host_selector_reader.h"
+#include "config/image_check.h"
 #include "config/names.h"
+#include "config/notify_reader.h"
 #include "config/param_reader.h"
 #include "config/pipeline_keys.h"
 #include "config/problem_list.h"
+#include "config/reachability.h"
 #include "config/reader.h"
 #include "config/run_settings.h"
 #include "config/task_reader.h"
@@ -19,6 +24,7 @@
 #include "config/variables_reader.h"
 #include "config/wording.h"
 #include "config/yaml_parser.h"
+#include "model/limits.h"
 
 namespace pawl {
 namespace {
@@ -27,37 +33,68 @@ using config::MappingReader;
 using config::ValueReader;
 using config::YamlNode;
 
-std::string read_name(MappingReader& mapping) {
+// A display name is kept as the title, and the name is made from it.
+void read_name(MappingReader& mapping, Pipeline& pipeline) {
   mapping.require("name");
-  auto name = mapping.filled_text("name", limits::kValueBytes);
-  if (!name) return {};
-  if (!is_valid_name(*name)) {
-    const std::string proposal = config::slug(*name);
-    mapping.values().add(mapping.place_of("name"),
-                         config::quoted(*name) + " is not a valid name (" +
-                             std::string(config::kNameRule) + ")" +
-                             (proposal.empty() ? "" : "; use '" + proposal + "'"));
+  auto name = mapping.filled_text("name", limits::kTitleBytes);
+  if (!name) return;
+  pipeline.name = is_valid_name(*name) ? *name : config::slug(*name);
+  if (pipeline.name.empty()) {
+    mapping.values().add(
+        mapping.place_of("name"),
+        config::quoted(*name) + " is not a valid name (" + std::string(config::kNameRule) + ")");
   }
-  return *name;
+  if (pipeline.name != *name) pipeline.title = std::move(*name);
+}
+
+// The host as those pipelines are checked that are not for it: what they ask for is for their own hosts' policies.
+HostConfig any_host(HostConfig host) {
+  host.policy = HostPolicy{};
+  host.policy.images = {"*"};
+  host.policy.networks = {"*"};
+  host.policy.max_pids = limits::kPidsMax;
+  host.policy.default_image = "default";
+  host.defaults = HostDefaults{};
+  return host;
+}
+
+// Where the tasks are written.
+std::vector<config::Placed<std::string>> read_tasks(MappingReader& mapping, Pipeline& pipeline,
+                                                    const HostConfig& host,
+                                                    config::ImageCheck& images) {
+  const auto params = config::read_params(mapping);
+  for (const auto& param : params) pipeline.params.push_back(param.value);
+  config::Environment env;
+  if (const YamlNode* node = mapping.find("env")) {
+    env = config::read_environment(mapping.values(), *node);
+  }
+  config::TaskSettings defaults;
+  if (auto node = mapping.mapping("defaults")) {
+    defaults = config::read_task_settings(*node, host, images);
+  }
+  config::TaskList list = config::read_tasks(mapping, {defaults, env, params, host, images});
+  pipeline.tasks = std::move(list.tasks);
+  return std::move(list.ids);
 }
 
 Pipeline read_pipeline(ValueReader& values, const YamlNode& document, const Origin& origin,
-                       const HostConfig& host) {
+                       const HostConfig& this_host, config::ImageCheck& images) {
   Pipeline pipeline;
   pipeline.origin = origin;
   pipeline.origin.line = document.place.line;
   MappingReader mapping(values, document, config::kPipelineKeys, "a pipeline");
   if (document.kind != YamlNode::Kind::kMapping) return pipeline;
-  pipeline.name = read_name(mapping);
+  read_name(mapping, pipeline);
   pipeline.description = mapping.text("description", limits::kDescriptionBytes).value_or("");
-  pipeline.triggers = config::read_triggers(mapping, pipeline.name, host);
+  pipeline.hosts = config::read_host_selector(mapping);
+  std::optional<HostConfig> other_host;
+  if (why_not_here(pipeline.hosts, this_host)) other_host = any_host(this_host);
+  const HostConfig& host = other_host ? *other_host : this_host;
   config::read_run_settings(mapping, pipeline);
-  pipeline.params = config::read_params(mapping);
-  Variables env;
-  if (const YamlNode* node = mapping.find("env")) env = config::read_variables(values, *node);
-  config::TaskSettings defaults;
-  if (auto node = mapping.mapping("defaults")) defaults = config::read_task_settings(*node, host);
-  pipeline.tasks = config::read_tasks(mapping, defaults, env, host);
+  const auto ids = read_tasks(mapping, pipeline, host, images);
+  pipeline.triggers = config::read_triggers(mapping, pipeline, host);
+  config::check_notifications(mapping);
+  if (values.problems().empty()) config::warn_of_unreachable(pipeline, ids, values);
   return pipeline;
 }
 
@@ -66,8 +103,9 @@ Pipeline read_pipeline(ValueReader& values, const YamlNode& document, const Orig
 PipelineFileResult parse_pipeline_file(std::string_view text, const Origin& origin,
                                        const HostConfig& host) {
   config::ProblemList problems(origin.file);
-  const config::YamlFile file = config::parse_yaml(text, limits::kPipelineFileBytes, problems);
+  config::YamlFile file = config::parse_yaml(text, limits::kPipelineFileBytes, problems);
   ValueReader values(problems, /*refuse_expressions=*/true);
+  config::ImageCheck images(values, host);
   PipelineFileResult result;
   std::unordered_map<std::string, std::uint32_t> lines;
   bool is_empty = true;
@@ -75,7 +113,13 @@ PipelineFileResult parse_pipeline_file(std::string_view text, const Origin& orig
     // What a trailing '---' leaves.
     if (document->kind == YamlNode::Kind::kNull) continue;
     is_empty = false;
-    Pipeline pipeline = read_pipeline(values, *document, origin, host);
+    document = &config::to_todays_form(file, *document, problems);
+    Pipeline pipeline = read_pipeline(values, *document, origin, host, images);
+    if (auto why = why_not_here(pipeline.hosts, host)) {
+      result.elsewhere.push_back(
+          {pipeline.name, origin.file, pipeline.origin.line, std::move(*why)});
+      continue;
+    }
     if (!pipeline.name.empty()) {
       const auto [first, is_new] = lines.emplace(pipeline.name, pipeline.origin.line);
       const YamlNode* name = document->find("name");
@@ -87,10 +131,14 @@ PipelineFileResult parse_pipeline_file(std::string_view text, const Origin& orig
     }
     if (problems.empty()) result.pipelines.push_back(std::move(pipeline));
   }
+  images.finish();
   if (is_empty && problems.empty()) {
     problems.add({1, 1}, "the file has no pipeline; delete the file if it is meant to have none");
   }
-  if (!problems.empty()) result.pipelines.clear();
+  if (!problems.empty()) {
+    result.pipelines.clear();
+    result.elsewhere.clear();
+  }
   result.problems = problems.take();
   result.warnings = problems.take_warnings();
   return result;

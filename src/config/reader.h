@@ -3,6 +3,7 @@
 // that all of them are reported. References the tree and the problem list; one thread.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -17,16 +18,17 @@
 
 namespace pawl::config {
 
-// An inclusive range of what is allowed.
-struct Range {
-  std::int64_t min = 0;
-  std::int64_t max = 0;
+// What ${{ }} in a text would be.
+enum class Expressions : std::uint8_t {
+  kRefused,
+  kTaken,  // evaluated; checked by expression_check.h
+  kShell,  // refused: pasted into a shell's text, a value could run as code
 };
 
 // Reads single values. `what` names the value in messages: 'timeout', "an item of 'command'".
 class ValueReader {
  public:
-  // `refuse_expressions`: ${{ }} in a text is a problem (it has a meaning in later versions).
+  // `refuse_expressions`: ${{ }} is a problem where it would not be evaluated.
   ValueReader(ProblemList& problems, bool refuse_expressions)
       : problems_(problems), refuse_expressions_(refuse_expressions) {}
 
@@ -36,10 +38,15 @@ class ValueReader {
 
   // Any scalar but null, kept as written. May be empty.
   [[nodiscard]] std::optional<std::string> text(const YamlNode& node, std::string_view what,
-                                                std::size_t max_bytes);
+                                                std::size_t max_bytes,
+                                                Expressions expressions = Expressions::kRefused);
   // The same, and not empty.
-  [[nodiscard]] std::optional<std::string> filled_text(const YamlNode& node, std::string_view what,
-                                                       std::size_t max_bytes);
+  [[nodiscard]] std::optional<std::string> filled_text(
+      const YamlNode& node, std::string_view what, std::size_t max_bytes,
+      Expressions expressions = Expressions::kRefused);
+  // False, with a problem, where ${{ }} would not be evaluated.
+  [[nodiscard]] bool has_no_expression(const YamlNode& node, std::string_view what,
+                                       Expressions expressions);
   [[nodiscard]] std::optional<bool> boolean(const YamlNode& node, std::string_view what);
   [[nodiscard]] std::optional<std::int64_t> integer(const YamlNode& node, std::string_view what,
                                                     Range range);
@@ -57,7 +64,8 @@ class ValueReader {
 
  private:
   [[nodiscard]] bool is_scalar(const YamlNode& node, std::string_view what,
-                               std::string_view expected);
+                               std::string_view expected,
+                               Expressions expressions = Expressions::kRefused);
   // Adds "'x' must be ..., not ...".
   void add_mismatch(const YamlNode& node, std::string_view what, std::string_view expected);
 
@@ -94,11 +102,25 @@ class MappingReader {
   [[nodiscard]] std::optional<std::int64_t> size_bytes(std::string_view key, Range range);
   [[nodiscard]] std::optional<std::int64_t> cpus_milli(std::string_view key);
   [[nodiscard]] std::vector<Placed<std::string>> texts(std::string_view key, std::size_t max_bytes);
-  // The items of a list of mappings; more than `max_items` are a problem, and the rest is left out.
+  // The items of a list of mappings, or of texts and mappings; more than `max_items` are a problem, and the rest is left out.
   [[nodiscard]] std::vector<const YamlNode*> items(std::string_view key, std::size_t max_items);
   // One of a few words.
   [[nodiscard]] std::optional<std::string> word(std::string_view key,
                                                 std::span<const std::string_view> words);
+  // Those that the table gives the key.
+  [[nodiscard]] std::span<const std::string_view> words(std::string_view key) const;
+  // One of them; choice() is for words in the order of an enum.
+  [[nodiscard]] std::optional<std::string> word(std::string_view key);
+  template <typename Enum>
+  [[nodiscard]] std::optional<Enum> choice(std::string_view key) {
+    const auto found = word(key);
+    if (!found) return std::nullopt;
+    const auto known = words(key);
+    return static_cast<Enum>(std::find(known.begin(), known.end(), *found) - known.begin());
+  }
+  // Within the range of the table.
+  [[nodiscard]] std::optional<std::int64_t> integer(std::string_view key);
+  [[nodiscard]] std::optional<std::int64_t> duration_ms(std::string_view key);
   [[nodiscard]] std::optional<MappingReader> mapping(std::string_view key);
 
  private:

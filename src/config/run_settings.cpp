@@ -1,17 +1,11 @@
 #include "config/run_settings.h"
 
-#include <algorithm>
-#include <array>
-
 #include "config/names.h"
 #include "config/wording.h"
 #include "config/yaml_scalar.h"
 
 namespace pawl::config {
 namespace {
-
-// In the order of the enum.
-constexpr std::array<std::string_view, 3> kOnConflicts = {"queue", "skip", "replace"};
 
 bool check_group(const std::string& group, Place place, ValueReader& values) {
   if (is_valid_name(group)) return true;
@@ -47,12 +41,10 @@ Concurrency read_concurrency(MappingReader& pipeline, const YamlNode& node,
   if (group && check_group(*group, mapping->place_of("group"), mapping->values())) {
     concurrency.group = std::move(*group);
   }
-  const auto limit = mapping->integer("limit", {1, limits::kConcurrencyMax});
+  const auto limit = mapping->integer("limit");
   if (limit) concurrency.limit = static_cast<std::uint32_t>(*limit);
-  if (const auto word = mapping->word("on_conflict", kOnConflicts)) {
-    const auto* found = std::find(kOnConflicts.begin(), kOnConflicts.end(), *word);
-    concurrency.on_conflict = static_cast<OnConflict>(found - kOnConflicts.begin());
-  }
+  concurrency.on_conflict =
+      mapping->choice<OnConflict>("on_conflict").value_or(concurrency.on_conflict);
   return concurrency;
 }
 
@@ -62,10 +54,9 @@ void read_run_settings(MappingReader& pipeline, Pipeline& result) {
   if (const YamlNode* node = pipeline.find("concurrency")) {
     result.concurrency = read_concurrency(pipeline, *node, result.name);
   }
-  const auto priority = pipeline.integer("priority", {0, limits::kPriorityMax});
+  const auto priority = pipeline.integer("priority");
   if (priority) result.priority = static_cast<std::uint32_t>(*priority);
-  result.timeout_ms =
-      pipeline.duration_ms("timeout", {1000, limits::kTimeoutMaxMs}).value_or(result.timeout_ms);
+  result.timeout_ms = pipeline.duration_ms("timeout").value_or(result.timeout_ms);
 }
 
 }  // namespace pawl::config

@@ -1,56 +1,23 @@
 #include "config/task_reader.h"
 
 #include <algorithm>
-#include <unordered_map>
+#include <array>
 #include <utility>
 
-#include "base/log.h"
 #include "config/names.h"
 #include "config/pipeline_keys.h"
+#include "config/task_draft.h"
+#include "config/task_expansion.h"
+#include "config/task_expressions.h"
+#include "config/task_graph.h"
 #include "config/wording.h"
-#include "model/dag.h"
+#include "config/yaml_scalar.h"
 
 namespace pawl::config {
 namespace {
 
-// A task while its dependencies are still names.
-struct TaskDraft {
-  Task task;
-  Place id_place;
-  std::vector<Placed<std::string>> depends_on;
-};
-
-std::vector<std::string> read_command(MappingReader& mapping) {
-  ValueReader& values = mapping.values();
-  const YamlNode* command = mapping.find("command");
-  const YamlNode* script = mapping.find("script");
-  if (command != nullptr && script != nullptr) {
-    values.add(mapping.place_of_key("script"), "a task has 'command' or 'script', not both");
-  }
-  std::vector<std::string> script_argv;
-  if (auto text = mapping.filled_text("script", limits::kValueBytes)) {
-    script_argv = {"sh", "-euc", std::move(*text)};
-  }
-  if (command == nullptr) return script_argv;
-  if (command->kind != YamlNode::Kind::kSequence) {
-    auto text = mapping.texts("command", limits::kValueBytes);
-    if (text.empty()) return {};
-    return {"sh", "-c", std::move(text.front().value)};
-  }
-  if (command->items.empty()) {
-    values.add(command->place, "'command' is an empty list; leave it out to run the image's own");
-  }
-  std::vector<std::string> argv;
-  for (const YamlNode* item : command->items) {
-    // Arguments may be empty, the program may not.
-    auto text = argv.empty()
-                    ? values.filled_text(*item, "the program in 'command'", limits::kPathBytes)
-                    : values.text(*item, "an item of 'command'", limits::kValueBytes);
-    if (!text) return {};
-    argv.push_back(std::move(*text));
-  }
-  return argv;
-}
+constexpr std::array kHookLists = {Hook::kOnSuccess, Hook::kOnFailure, Hook::kOnCancel,
+                                   Hook::kOnExit};
 
 std::string read_id(MappingReader& mapping) {
   mapping.require("id");
@@ -65,122 +32,140 @@ std::string read_id(MappingReader& mapping) {
   return *id;
 }
 
+void read_rule(MappingReader& mapping, TaskDraft& draft) {
+  const auto rule = mapping.choice<TriggerRule>("trigger_rule");
+  if (!rule) return;
+  draft.task.rule = *rule;
+  draft.has_rule = true;
+}
+
+// true and false are literals; what is not is checked once the whole pipeline is read.
+void read_when(MappingReader& mapping, TaskDraft& draft) {
+  const YamlNode* node = mapping.find("when");
+  if (node == nullptr) return;
+  auto text =
+      mapping.values().filled_text(*node, "'when'", limits::kValueBytes, Expressions::kTaken);
+  if (!text) return;
+  if (const auto literal = parse_core_boolean(*text)) {
+    if (!*literal) draft.task.when = "${{ false }}";
+    return;
+  }
+  draft.when = node;
+  draft.task.when = text->substr(0, text->find_last_not_of(" \n") + 1);
+}
+
+bool is_output_name(std::string name) {
+  std::replace(name.begin() + 1, name.end(), '-', '_');
+  return is_variable_name(name);
+}
+
+std::vector<std::string> read_outputs(MappingReader& mapping) {
+  std::vector<std::string> result;
+  const YamlNode* node = mapping.find("outputs");
+  if (node == nullptr) return result;
+  ValueReader& values = mapping.values();
+  if (node->items.size() > limits::kOutputs) {
+    values.add(node->place, "'outputs' has " + std::to_string(node->items.size()) +
+                                " names; at most " + std::to_string(limits::kOutputs) +
+                                " are allowed");
+    return result;
+  }
+  for (Placed<std::string>& name : mapping.texts("outputs", limits::kTitleBytes)) {
+    if (!is_output_name(name.value)) {
+      values.add(name.place, quoted(name.value) +
+                                 " cannot be an output: a letter or _ first, then letters, "
+                                 "digits, _ and -");
+    } else if (std::find(result.begin(), result.end(), name.value) != result.end()) {
+      values.add(name.place, "'outputs' has " + quoted(name.value) + " twice");
+    } else {
+      result.push_back(std::move(name.value));
+    }
+  }
+  return result;
+}
+
 class TaskListReader {
  public:
-  TaskListReader(ValueReader& values, const TaskSettings& defaults, const Variables& pipeline_env,
-                 const HostConfig& host)
-      : values_(values), defaults_(defaults), pipeline_env_(pipeline_env), host_(host) {}
+  TaskListReader(MappingReader& pipeline, const TaskSurroundings& around)
+      : pipeline_(pipeline), values_(pipeline.values()), around_(around) {}
 
-  void read(const YamlNode& node) {
-    MappingReader mapping(values_, node, kTaskKeys, "a task");
-    if (node.kind != YamlNode::Kind::kMapping) return;
-    TaskDraft draft;
-    draft.task.id = read_id(mapping);
-    draft.id_place = mapping.place_of("id");
-    draft.task.command = read_command(mapping);
-    draft.depends_on = mapping.texts("depends_on", limits::kValueBytes);
-    const TaskSettings own = read_task_settings(mapping, host_);
-    apply_task_settings(own, defaults_, pipeline_env_, host_, node.place, values_, draft.task);
-    if (!draft.task.id.empty()) {
-      const auto [first, is_new] = indexes_.emplace(draft.task.id, drafts_.size());
-      if (!is_new) {
-        values_.add(draft.id_place, "task " + quoted(draft.task.id) +
-                                        " is given twice; the first is in line " +
-                                        std::to_string(drafts_[first->second].id_place.line));
-      }
-    }
-    drafts_.push_back(std::move(draft));
+  void read_main() {
+    pipeline_.require("tasks");
+    const YamlNode* node = pipeline_.find("tasks");
+    if (node == nullptr || !values_.is_sequence(*node, "'tasks'")) return;
+    if (node->items.empty())
+      values_.add(node->place, "'tasks' is empty; a pipeline has at least one task");
+    written_ += node->items.size();
+    // More than pawl ever runs are not worth reading.
+    const std::size_t read = std::min(node->items.size(), limits::kTasks);
+    for (std::size_t i = 0; i < read; ++i) read_task(*node->items[i], Hook::kNone);
   }
 
-  [[nodiscard]] std::vector<Task> finish() {
-    resolve_dependencies();
-    report_cycles();
-    std::vector<Task> tasks;
-    tasks.reserve(drafts_.size());
-    for (TaskDraft& draft : drafts_) tasks.push_back(std::move(draft.task));
-    return tasks;
+  void read_hooks() {
+    for (Hook hook : kHookLists) {
+      for (const YamlNode* node : pipeline_.items(to_string(hook), limits::kHookTasks)) {
+        ++written_;
+        read_task(*node, hook);
+      }
+    }
+  }
+
+  void check_number() {
+    const std::size_t max = std::min<std::size_t>(around_.host.policy.max_tasks, limits::kTasks);
+    if (written_ <= max) return;
+    values_.add(pipeline_.place_of_key("tasks"),
+                "the pipeline has " + std::to_string(written_) +
+                    " tasks, hooks included; this host allows at most " + std::to_string(max) +
+                    (max < limits::kTasks ? " (policy.max.tasks)" : ""));
+  }
+
+  [[nodiscard]] TaskList finish() {
+    resolve_dependencies(drafts_, values_);
+    ExpressionCheck check(values_);
+    check_task_expressions(drafts_, around_.params, check);
+    warn_unused_params(drafts_, around_.params, check, values_);
+    TaskList list;
+    for (const TaskDraft& draft : drafts_) list.ids.push_back({draft.task.id, draft.id_place});
+    list.tasks = expand_tasks(drafts_, around_.host.policy, around_.images, check, values_);
+    return list;
   }
 
  private:
-  void resolve_dependencies() {
-    std::vector<std::string_view> ids;
-    for (const TaskDraft& draft : drafts_) ids.push_back(draft.task.id);
-    for (std::size_t i = 0; i < drafts_.size(); ++i) {
-      std::vector<std::uint32_t>& upstream = drafts_[i].task.upstream;
-      for (const Placed<std::string>& name : drafts_[i].depends_on) {
-        const auto index = indexes_.find(name.value);
-        if (index == indexes_.end()) {
-          if (values_.problems().is_full()) return;
-          values_.add(name.place, "no task " + quoted(name.value) + " in this pipeline" +
-                                      did_you_mean(name.value, ids));
-        } else if (name.value == drafts_[i].task.id) {
-          values_.add(name.place, "task " + quoted(name.value) + " depends on itself");
-        } else if (const auto found = static_cast<std::uint32_t>(index->second);
-                   std::find(upstream.begin(), upstream.end(), found) != upstream.end()) {
-          values_.add(name.place, "'depends_on' has " + quoted(name.value) + " twice");
-        } else {
-          upstream.push_back(found);
-        }
-      }
-      std::sort(upstream.begin(), upstream.end());
-    }
+  void read_task(const YamlNode& node, Hook hook) {
+    MappingReader mapping(values_, node, kTaskKeys, "a task");
+    if (node.kind != YamlNode::Kind::kMapping) return;
+    TaskDraft draft;
+    draft.place = node.place;
+    draft.task.hook = hook;
+    draft.task.id = read_id(mapping);
+    draft.id_place = mapping.place_of("id");
+    draft.command = read_command(mapping);
+    draft.task.command = draft.command.argv;
+    draft.depends_on = mapping.texts("depends_on", limits::kValueBytes);
+    read_rule(mapping, draft);
+    read_when(mapping, draft);
+    draft.matrix = read_matrix(mapping);
+    draft.task.outputs = read_outputs(mapping);
+    const TaskSettings own = read_task_settings(mapping, around_.host, around_.images);
+    apply_task_settings(own, around_.defaults, around_.env, around_.host, around_.images, values_,
+                        draft);
+    drafts_.push_back(std::move(draft));
   }
 
-  // One problem for each cycle found, until cutting those found leaves none.
-  void report_cycles() {
-    constexpr std::size_t kReported = 10;
-    UpstreamLists upstream;
-    for (const TaskDraft& draft : drafts_) upstream.push_back(draft.task.upstream);
-    for (std::size_t i = 0; i < kReported; ++i) {
-      const std::vector<std::uint32_t> cycle = find_cycle(upstream);
-      if (cycle.empty()) return;
-      std::string path;
-      for (std::uint32_t index : cycle) path += escape_control(drafts_[index].task.id) + " → ";
-      path += escape_control(drafts_[cycle.front()].task.id);
-      const std::uint32_t next = cycle[1 % cycle.size()];
-      values_.add(place_of_dependency(cycle.front(), next),
-                  "the tasks depend on each other in a circle: " + path);
-      std::erase(upstream[cycle.back()], cycle.front());
-      std::erase(upstream[cycle.front()], cycle.back());
-    }
-  }
-
-  [[nodiscard]] Place place_of_dependency(std::uint32_t from, std::uint32_t to) const {
-    for (const Placed<std::string>& name : drafts_[from].depends_on) {
-      if (name.value == drafts_[to].task.id) return name.place;
-    }
-    return drafts_[from].id_place;
-  }
-
+  MappingReader& pipeline_;
   ValueReader& values_;
-  const TaskSettings& defaults_;
-  const Variables& pipeline_env_;
-  const HostConfig& host_;
+  const TaskSurroundings& around_;
   std::vector<TaskDraft> drafts_;
-  std::unordered_map<std::string, std::size_t> indexes_;
+  std::size_t written_ = 0;
 };
 
 }  // namespace
 
-std::vector<Task> read_tasks(MappingReader& pipeline, const TaskSettings& defaults,
-                             const Variables& pipeline_env, const HostConfig& host) {
-  ValueReader& values = pipeline.values();
-  pipeline.require("tasks");
-  const YamlNode* node = pipeline.find("tasks");
-  if (node == nullptr || !values.is_sequence(*node, "'tasks'")) return {};
-  if (node->items.empty())
-    values.add(node->place, "'tasks' is empty; a pipeline has at least one task");
-  const std::size_t max_tasks = std::min<std::size_t>(host.policy.max_tasks, limits::kTasks);
-  if (node->items.size() > max_tasks) {
-    values.add(pipeline.place_of_key("tasks"),
-               "the pipeline has " + std::to_string(node->items.size()) +
-                   " tasks; this host allows at most " + std::to_string(max_tasks) +
-                   (max_tasks < limits::kTasks ? " (policy.max.tasks)" : ""));
-  }
-  TaskListReader reader(values, defaults, pipeline_env, host);
-  // More than pawl ever runs are not worth reading.
-  const std::size_t read = std::min(node->items.size(), limits::kTasks);
-  for (std::size_t i = 0; i < read; ++i) reader.read(*node->items[i]);
+TaskList read_tasks(MappingReader& pipeline, const TaskSurroundings& around) {
+  TaskListReader reader(pipeline, around);
+  reader.read_main();
+  reader.read_hooks();
+  reader.check_number();
   return reader.finish();
 }
 

@@ -5,56 +5,18 @@
 #include <cmath>
 
 #include "config/names.h"
-#include "config/variables_reader.h"
+#include "config/secret_reader.h"
 #include "config/wording.h"
 #include "config/yaml_scalar.h"
-#include "model/image_policy.h"
 
 namespace pawl::config {
 namespace {
 
-constexpr std::array<std::string_view, 4> kRetryWords = {"failed", "timeout", "oom", "lost"};
+// No network's name: of a policy that is not the host's own (pipeline_loader.cpp).
+constexpr std::string_view kAnyNetwork = "*";
 
 std::string host_file(const HostConfig& host) {
   return host.file.empty() ? "the host config" : host.file;
-}
-
-// 0: the host config does not say, so the host's hardware is the cap.
-bool is_over(std::int64_t value, std::int64_t cap) { return cap > 0 && value > cap; }
-
-std::string over_cap(std::string_view key, const std::string& value, const std::string& cap) {
-  return "'" + std::string(key) + "' is " + value + "; this host allows at most " + cap +
-         " (policy.max." + std::string(key) + ")";
-}
-
-std::int64_t capped(std::int64_t value, std::int64_t cap) {
-  return is_over(value, cap) ? cap : value;
-}
-
-void read_caps(MappingReader& mapping, const HostPolicy& policy, TaskSettings& settings) {
-  ValueReader& values = mapping.values();
-  settings.cpus_milli = mapping.cpus_milli("cpus");
-  if (settings.cpus_milli && is_over(*settings.cpus_milli, policy.max_cpus_milli)) {
-    values.add(mapping.place_of("cpus"), over_cap("cpus", format_cpus(*settings.cpus_milli),
-                                                  format_cpus(policy.max_cpus_milli)));
-  }
-  settings.memory_bytes =
-      mapping.size_bytes("memory", {limits::kMemoryMinBytes, limits::kMemoryMaxBytes});
-  if (settings.memory_bytes && is_over(*settings.memory_bytes, policy.max_memory_bytes)) {
-    values.add(mapping.place_of("memory"), over_cap("memory", format_size(*settings.memory_bytes),
-                                                    format_size(policy.max_memory_bytes)));
-  }
-  settings.pids = mapping.integer("pids", {1, limits::kPidsMax});
-  if (settings.pids && is_over(*settings.pids, policy.max_pids)) {
-    values.add(mapping.place_of("pids"),
-               over_cap("pids", std::to_string(*settings.pids), std::to_string(policy.max_pids)));
-  }
-  settings.timeout_ms = mapping.duration_ms("timeout", {1, limits::kTimeoutMaxMs});
-  if (settings.timeout_ms && is_over(*settings.timeout_ms, policy.max_timeout_ms)) {
-    values.add(mapping.place_of("timeout"),
-               over_cap("timeout", format_exact_duration(*settings.timeout_ms),
-                        format_exact_duration(policy.max_timeout_ms)));
-  }
 }
 
 std::optional<RetryOn> read_retry_on(MappingReader& mapping) {
@@ -77,9 +39,9 @@ std::optional<RetryOn> read_retry_on(MappingReader& mapping) {
     } else if (word.value == "lost") {
       on.lost = true;
     } else {
-      mapping.values().add(word.place, "'on' takes " + listed(kRetryWords) + ", not " +
-                                           quoted(word.value) +
-                                           did_you_mean(word.value, kRetryWords));
+      const auto known = mapping.words("on");
+      mapping.values().add(word.place, "'on' takes " + listed(known) + ", not " +
+                                           quoted(word.value) + did_you_mean(word.value, known));
     }
   }
   return on;
@@ -141,24 +103,13 @@ RetryPolicy resolve_retries(const RetrySettings& own, const RetrySettings& defau
   return policy;
 }
 
-void check_image(const Placed<std::string>& image, const HostConfig& host, ValueReader& values) {
-  if (!is_image_reference(image.value)) {
-    values.add(image.place,
-               quoted(image.value) + " is not an image reference ([registry/]name[:tag][@digest])");
-  } else if (!image_is_allowed(host.policy.images, image.value)) {
-    values.add(image.place, "image " + quoted(image.value) +
-                                " is not allowed on this host; add it, or a pattern such as " +
-                                quoted(image_pattern_for(image.value)) + ", to policy.images in " +
-                                host_file(host));
-  }
-}
-
 void check_network(const std::string& network, Place place, const HostConfig& host,
                    ValueReader& values) {
   const std::vector<std::string>& allowed = host.policy.networks;
-  if (network == "none" || std::find(allowed.begin(), allowed.end(), network) != allowed.end()) {
-    return;
-  }
+  const auto is_allowed = [&](std::string_view name) {
+    return std::find(allowed.begin(), allowed.end(), name) != allowed.end();
+  };
+  if (network == "none" || is_allowed(network) || is_allowed(kAnyNetwork)) return;
   const std::vector<std::string_view> words(allowed.begin(), allowed.end());
   values.add(place, "network " + quoted(network) +
                         " is not allowed on this host (policy.networks in " + host_file(host) +
@@ -166,16 +117,45 @@ void check_network(const std::string& network, Place place, const HostConfig& ho
                         did_you_mean(network, words));
 }
 
+void read_image(MappingReader& mapping, const HostConfig& host, ImageCheck& images,
+                TaskSettings& settings) {
+  const YamlNode* node = mapping.find("image");
+  if (node == nullptr) return;
+  const auto image =
+      mapping.values().filled_text(*node, "'image'", limits::kImageBytes, Expressions::kTaken);
+  if (!image) return;
+  settings.image = node;
+  if (image->find("${{") == std::string::npos) images.add(*image, node->place, host.policy);
+}
+
+// Of what comes together from pipeline, defaults and task.
+void check_environment(const TaskDraft& draft, ValueReader& values) {
+  if (draft.env.size() > limits::kEnvVariables) {
+    values.add(draft.place, "the task has " + std::to_string(draft.env.size()) +
+                                " environment variables together with those of the pipeline; at "
+                                "most " +
+                                std::to_string(limits::kEnvVariables) + " are allowed");
+  }
+  for (const SecretUse& secret : draft.task.secrets) {
+    const auto same =
+        std::find_if(draft.env.begin(), draft.env.end(),
+                     [&](const Variable& variable) { return variable.name == secret.env; });
+    if (same == draft.env.end()) continue;
+    values.add(draft.place, "variable " + quoted(secret.env) +
+                                " of the task is both in 'env' (line " +
+                                std::to_string(same->value->place.line) + ") and a secret");
+  }
+}
+
 }  // namespace
 
-TaskSettings read_task_settings(MappingReader& mapping, const HostConfig& host) {
+TaskSettings read_task_settings(MappingReader& mapping, const HostConfig& host,
+                                ImageCheck& images) {
   TaskSettings settings;
   ValueReader& values = mapping.values();
-  if (auto image = mapping.filled_text("image", limits::kImageBytes)) {
-    settings.image = Placed<std::string>{std::move(*image), mapping.place_of("image")};
-    check_image(*settings.image, host, values);
-  }
-  read_caps(mapping, host.policy, settings);
+  read_image(mapping, host, images, settings);
+  settings.caps = read_caps(mapping, host.policy);
+  settings.kill_grace_ms = mapping.duration_ms("kill_grace");
   settings.network = mapping.filled_text("network", limits::kTitleBytes);
   if (settings.network) {
     check_network(*settings.network, mapping.place_of("network"), host, values);
@@ -186,48 +166,58 @@ TaskSettings read_task_settings(MappingReader& mapping, const HostConfig& host) 
                quoted(*settings.user) + " is not a user: a name or number, or user:group");
   }
   settings.read_only = mapping.boolean("read_only");
+  settings.allow_failure = mapping.boolean("allow_failure");
+  if (mapping.find("secrets") != nullptr) settings.secrets = read_secret_uses(mapping);
   settings.retries = read_retries(mapping);
-  if (const YamlNode* env = mapping.find("env")) settings.env = read_variables(values, *env);
+  if (const YamlNode* env = mapping.find("env")) settings.env = read_environment(values, *env);
   return settings;
 }
 
 void apply_task_settings(const TaskSettings& own, const TaskSettings& defaults,
-                         const Variables& pipeline_env, const HostConfig& host, Place place,
-                         ValueReader& values, Task& task) {
+                         const Environment& pipeline_env, const HostConfig& host,
+                         ImageCheck& images, ValueReader& values, TaskDraft& draft) {
   const HostPolicy& policy = host.policy;
-  if (own.image || defaults.image) {
-    task.image = (own.image ? own.image : defaults.image)->value;
-  } else if (!policy.default_image.empty()) {
-    task.image = policy.default_image;
-    check_image({task.image, place}, host, values);
-  } else {
-    values.add(place,
+  Task& task = draft.task;
+  draft.image = own.image != nullptr ? own.image : defaults.image;
+  if (draft.image == nullptr && policy.default_image.empty()) {
+    values.add(draft.place,
                "the task has no image: give it one, or set defaults.image here or "
                "policy.default_image in " +
                    host_file(host));
+  } else if (draft.image == nullptr) {
+    task.image = policy.default_image;
+    images.add_default(task.image, draft.place, policy);
   }
   const auto pick = [](const auto& first, const auto& second, auto otherwise) {
     return first ? *first : second ? *second : otherwise;
   };
+  // The host's default is checked against its own caps; the model's is not.
+  const auto fallback = [](std::int64_t of_host, std::int64_t of_model, std::int64_t cap) {
+    if (of_host > 0) return of_host;
+    return cap > 0 ? std::min(of_model, cap) : of_model;
+  };
   task.cpus_milli =
-      pick(own.cpus_milli, defaults.cpus_milli, capped(task.cpus_milli, policy.max_cpus_milli));
-  task.memory_bytes = pick(own.memory_bytes, defaults.memory_bytes,
-                           capped(task.memory_bytes, policy.max_memory_bytes));
-  task.pids = pick(own.pids, defaults.pids, capped(task.pids, policy.max_pids));
+      pick(own.caps.cpus_milli, defaults.caps.cpus_milli,
+           fallback(host.defaults.cpus_milli, task.cpus_milli, policy.max_cpus_milli));
+  task.memory_bytes =
+      pick(own.caps.memory_bytes, defaults.caps.memory_bytes,
+           fallback(host.defaults.memory_bytes, task.memory_bytes, policy.max_memory_bytes));
+  task.pids = pick(own.caps.pids, defaults.caps.pids,
+                   fallback(host.defaults.pids, task.pids, policy.max_pids));
   task.timeout_ms =
-      pick(own.timeout_ms, defaults.timeout_ms, capped(task.timeout_ms, policy.max_timeout_ms));
+      pick(own.caps.timeout_ms, defaults.caps.timeout_ms,
+           fallback(host.defaults.timeout_ms, task.timeout_ms, policy.max_timeout_ms));
+  task.kill_grace_ms = pick(own.kill_grace_ms, defaults.kill_grace_ms, task.kill_grace_ms);
   task.network = pick(own.network, defaults.network, task.network);
   task.user = pick(own.user, defaults.user, task.user);
   task.read_only = pick(own.read_only, defaults.read_only, task.read_only);
+  task.allow_failure = pick(own.allow_failure, defaults.allow_failure, task.allow_failure);
+  task.secrets = pick(own.secrets, defaults.secrets, std::vector<SecretUse>{});
   task.retries = resolve_retries(own.retries, defaults.retries, values);
-  task.env = pipeline_env;
-  overlay(task.env, defaults.env);
-  overlay(task.env, own.env);
-  if (task.env.size() > limits::kEnvVariables) {
-    values.add(place, "the task has " + std::to_string(task.env.size()) +
-                          " environment variables together with those of the pipeline; at most " +
-                          std::to_string(limits::kEnvVariables) + " are allowed");
-  }
+  draft.env = pipeline_env;
+  overlay(draft.env, defaults.env);
+  overlay(draft.env, own.env);
+  check_environment(draft, values);
 }
 
 }  // namespace pawl::config

@@ -5,7 +5,11 @@
 #include <optional>
 #include <string>
 
+#include "config/caps_reader.h"
+#include "config/image_check.h"
 #include "config/reader.h"
+#include "config/task_draft.h"
+#include "config/variables_reader.h"
 #include "model/host_config.h"
 #include "model/pipeline.h"
 
@@ -22,26 +26,28 @@ struct RetrySettings {
 
 // Only what was written.
 struct TaskSettings {
-  std::optional<Placed<std::string>> image;
-  std::optional<std::int64_t> cpus_milli;
-  std::optional<std::int64_t> memory_bytes;
-  std::optional<std::int64_t> pids;
-  std::optional<std::int64_t> timeout_ms;
+  const YamlNode* image = nullptr;
+  Caps caps;
+  std::optional<std::int64_t> kill_grace_ms;
   std::optional<std::string> network;
   std::optional<std::string> user;
   std::optional<bool> read_only;
+  std::optional<bool> allow_failure;
+  std::optional<std::vector<SecretUse>> secrets;
   RetrySettings retries;
-  Variables env;
+  Environment env;
 };
 
-// Reads them and checks them against the host's policy, so that what is over a cap is reported
-// once, where it was written. The mapping's table must have the keys of `defaults`.
-[[nodiscard]] TaskSettings read_task_settings(MappingReader& mapping, const HostConfig& host);
+// Reads them and checks them against the policy, so that what is over a cap is reported once, where it
+// was written. The mapping's table must have the keys of `defaults`. An image with an expression is checked when it is
+// resolved.
+[[nodiscard]] TaskSettings read_task_settings(MappingReader& mapping, const HostConfig& host,
+                                              ImageCheck& images);
 
-// Fills in the task: its own settings, else those of `defaults`, else the host's, else the model's.
-// The model's are lowered to the host's caps. `place` is the task's, for what is missing.
+// Fills in the draft: its own settings, else those of `defaults`, else the host's, else the model's.
+// The model's are lowered to the host's caps.
 void apply_task_settings(const TaskSettings& own, const TaskSettings& defaults,
-                         const Variables& pipeline_env, const HostConfig& host, Place place,
-                         ValueReader& values, Task& task);
+                         const Environment& pipeline_env, const HostConfig& host,
+                         ImageCheck& images, ValueReader& values, TaskDraft& draft);
 
 }  // namespace pawl::config

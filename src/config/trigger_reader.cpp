@@ -4,27 +4,23 @@
 #include <array>
 #include <unordered_map>
 
+#include "base/digest.h"
+#include "config/expression_check.h"
 #include "config/names.h"
 #include "config/pipeline_keys.h"
+#include "config/trigger_demands.h"
+#include "config/webhook_reader.h"
 #include "config/wording.h"
 #include "model/pipeline_json.h"
 
 namespace pawl::config {
 namespace {
 
-constexpr std::array<std::string_view, 3> kKinds = {"cron", "webhook", "pipeline"};
-constexpr std::array<std::string_view, 4> kCronOnly = {"timezone", "seconds", "catchup",
-                                                       "deadline"};
-// In the order of their enums.
-constexpr std::array<std::string_view, 3> kCatchups = {"none", "latest", "all"};
-constexpr std::array<std::string_view, 3> kUpstreamEnds = {"success", "failure", "completion"};
-constexpr std::string_view kPathRule =
-    "segments of A-Z a-z 0-9 . _ - with single '/' between them, and no leading '/'";
-
-template <typename Enum, std::size_t N>
-Enum index_of(const std::array<std::string_view, N>& words, const std::string& word) {
-  return static_cast<Enum>(std::find(words.begin(), words.end(), word) - words.begin());
-}
+constexpr std::array<std::string_view, 5> kCronOnly = {"timezone", "seconds", "catchup", "deadline",
+                                                       "splay"};
+// Where ticks are looked at from: a check must not depend on when it is made.
+constexpr WallTime kLookFrom{1'704'067'200'000};  // 2024-01-01T00:00:00Z
+constexpr int kTicksLookedAt = 100;
 
 // Nothing, with a problem, for a zone that is unknown.
 std::optional<Zone> read_zone(MappingReader& mapping, const HostConfig& host) {
@@ -38,26 +34,79 @@ std::optional<Zone> read_zone(MappingReader& mapping, const HostConfig& host) {
   return std::nullopt;
 }
 
-std::optional<Trigger> read_cron(MappingReader& mapping, const HostConfig& host) {
+// This host's place in [0, splay), in whole seconds: the same for ever, and spread over the hosts.
+std::int64_t stable_offset_ms(std::int64_t splay_ms, const std::string& host,
+                              const std::string& pipeline) {
+  const Sha256 digest = sha256(host + '\0' + pipeline);
+  std::uint64_t number = 0;
+  for (std::size_t i = 0; i < sizeof number; ++i) number = number << 8 | digest.at(i);
+  constexpr std::int64_t kSecondMs = 1000;
+  const auto seconds = static_cast<std::uint64_t>(splay_ms / kSecondMs);
+  return static_cast<std::int64_t>(number % seconds) * kSecondMs;
+}
+
+// The shortest time between two of the schedule's first ticks; nothing when there are none.
+std::optional<std::int64_t> shortest_distance_ms(const CronTrigger& cron) {
+  std::optional<std::int64_t> shortest;
+  auto tick = cron.schedule.next(kLookFrom, cron.zone);
+  for (int i = 0; i < kTicksLookedAt && tick; ++i) {
+    const auto next = cron.schedule.next(*tick, cron.zone);
+    if (next && (!shortest || next->ms - tick->ms < *shortest)) shortest = next->ms - tick->ms;
+    tick = next;
+  }
+  return shortest;
+}
+
+void warn_of_ticks(MappingReader& mapping, const CronTrigger& cron) {
   ValueReader& values = mapping.values();
+  if (!cron.schedule.next(kLookFrom, cron.zone)) {
+    values.warn(mapping.place_of("cron"), "cron expression " + quoted(cron.schedule.expression()) +
+                                              " never fires: no such time comes within " +
+                                              std::to_string(limits::kCronHorizonYears) + " years");
+  }
+  if (cron.splay_ms == 0) return;
+  const auto distance_ms = shortest_distance_ms(cron);
+  if (!distance_ms || cron.splay_ms < *distance_ms) return;
+  values.warn(mapping.place_of("splay"),
+              "'splay' (" + format_exact_duration(cron.splay_ms) +
+                  ") is not shorter than the time between two ticks (" +
+                  format_exact_duration(*distance_ms) +
+                  "), so that a tick may come after the next one's time");
+}
+
+std::optional<CronSchedule> read_schedule(MappingReader& mapping) {
   const auto expression = mapping.filled_text("cron", limits::kTitleBytes);
-  const std::optional<Zone> zone = read_zone(mapping, host);
   const auto seconds = mapping.boolean("seconds");
-  const auto catchup = mapping.word("catchup", kCatchups);
-  const auto deadline_ms = mapping.duration_ms("deadline", {1000, limits::kTimeoutMaxMs});
   if (!expression) return std::nullopt;
   Result<CronSchedule> schedule = CronSchedule::parse(*expression, seconds.value_or(false));
-  if (!schedule) {
-    const Error& error = schedule.error();
-    values.add(mapping.place_of("cron"),
-               "bad cron expression " + quoted(*expression) + ": " + error.message +
-                   (error.context.empty() ? "" : " (" + error.context + " of the expression)"));
-    return std::nullopt;
-  }
-  if (!zone) return std::nullopt;
+  if (schedule) return std::move(*schedule);
+  const Error& error = schedule.error();
+  mapping.values().add(
+      mapping.place_of("cron"),
+      "bad cron expression " + quoted(*expression) + ": " + error.message +
+          (error.context.empty() ? "" : " (" + error.context + " of the expression)"));
+  return std::nullopt;
+}
+
+std::optional<Trigger> read_cron(MappingReader& mapping, const Pipeline& pipeline,
+                                 const HostConfig& host) {
+  std::optional<CronSchedule> schedule = read_schedule(mapping);
+  const std::optional<Zone> zone = read_zone(mapping, host);
+  const auto catchup = mapping.choice<Catchup>("catchup");
+  const auto deadline_ms = mapping.duration_ms("deadline");
+  const auto splay_ms = mapping.duration_ms("splay");
+  const TriggerForm form{mapping};
+  Variables params = read_trigger_params(form, pipeline);
+  std::vector<std::uint32_t> starts = read_starts(form, pipeline);
+  if (!schedule || !zone) return std::nullopt;
   CronTrigger trigger{std::move(*schedule), *zone};
-  if (catchup) trigger.catchup = index_of<Catchup>(kCatchups, *catchup);
+  trigger.catchup = catchup.value_or(trigger.catchup);
   trigger.deadline_ms = deadline_ms.value_or(trigger.deadline_ms);
+  trigger.splay_ms = splay_ms.value_or(trigger.splay_ms);
+  if (splay_ms) trigger.offset_ms = stable_offset_ms(*splay_ms, host.host_name, pipeline.name);
+  trigger.params = std::move(params);
+  trigger.starts = std::move(starts);
+  warn_of_ticks(mapping, trigger);
   return trigger;
 }
 
@@ -70,152 +119,96 @@ bool check_upstream(const std::string& upstream, const std::string& own, Place p
     return false;
   }
   if (upstream != own) return true;
-  values.add(place, "pipeline " + quoted(own) + " would trigger itself for ever");
+  values.add(place, "pipeline " + quoted(own) +
+                        " would trigger itself for ever; name another pipeline, or use 'cron' to "
+                        "run it again and again");
   return false;
 }
 
-std::optional<Trigger> read_pipeline_trigger(MappingReader& trigger, const YamlNode& node,
-                                             const std::string& own) {
+std::optional<Trigger> read_pipeline_trigger(MappingReader& trigger, const Pipeline& pipeline) {
+  const YamlNode& node = *trigger.find("pipeline");
+  const bool is_long = node.kind == YamlNode::Kind::kMapping;
+  std::optional<MappingReader> mapping = is_long ? trigger.mapping("pipeline") : std::nullopt;
   PipelineTrigger result;
-  if (node.kind != YamlNode::Kind::kMapping) {
-    auto name = trigger.values().filled_text(node, "'pipeline'", limits::kValueBytes);
-    if (!name || !check_upstream(*name, own, node.place, trigger.values())) return std::nullopt;
-    result.pipeline = std::move(*name);
-    return result;
+  result.params = read_trigger_params({trigger, mapping ? &*mapping : nullptr}, pipeline);
+  if (trigger.find("tasks") != nullptr) {
+    trigger.values().add(trigger.place_of_key("tasks"),
+                         "'tasks' belongs to cron and webhook triggers only");
   }
-  auto mapping = trigger.mapping("pipeline");
-  mapping->require("name");
-  auto name = mapping->filled_text("name", limits::kValueBytes);
-  if (const auto on = mapping->word("on", kUpstreamEnds)) {
-    result.on = index_of<UpstreamEnd>(kUpstreamEnds, *on);
+  std::optional<std::string> name;
+  Place place = node.place;
+  if (mapping) {
+    mapping->require("name");
+    name = mapping->filled_text("name", limits::kValueBytes);
+    place = mapping->place_of("name");
+    result.on = mapping->choice<UpstreamEnd>("on").value_or(result.on);
+  } else {
+    name = trigger.values().filled_text(node, "'pipeline'", limits::kValueBytes);
   }
-  if (!name || !check_upstream(*name, own, mapping->place_of("name"), trigger.values())) {
-    return std::nullopt;
-  }
+  if (!name || !check_upstream(*name, pipeline.name, place, trigger.values())) return std::nullopt;
   result.pipeline = std::move(*name);
   return result;
 }
 
-bool check_path(const std::string& path, Place place, ValueReader& values) {
-  if (path.size() <= limits::kWebhookPathBytes && is_webhook_path(path)) return true;
-  if (path.size() > limits::kWebhookPathBytes) {
-    values.add(place, "a webhook's path has at most " + std::to_string(limits::kWebhookPathBytes) +
-                          " bytes");
-  } else {
-    values.add(place, quoted(path) + " is not a webhook's path: " + std::string(kPathRule));
-  }
-  return false;
-}
-
-std::string default_secret(std::string path) {
-  std::replace(path.begin(), path.end(), '/', '-');
-  return path;
-}
-
-std::vector<std::string> read_secrets(MappingReader& mapping) {
-  ValueReader& values = mapping.values();
-  std::vector<std::string> result;
-  for (Placed<std::string>& secret : mapping.texts("secret", limits::kWebhookPathBytes)) {
-    if (!is_secret_name(secret.value)) {
-      values.add(secret.place, quoted(secret.value) +
-                                   " is not a secret's name: a file name of A-Z a-z 0-9 . _ -");
-    } else if (std::find(result.begin(), result.end(), secret.value) != result.end()) {
-      values.add(secret.place, "secret " + quoted(secret.value) + " is given twice");
-    } else {
-      result.push_back(std::move(secret.value));
-    }
-  }
-  const YamlNode& node = *mapping.find("secret");
-  if (node.kind == YamlNode::Kind::kSequence && node.items.empty()) {
-    values.add(node.place, "'secret' is an empty list; webhooks without a signature are not taken");
-  }
-  if (result.size() > limits::kWebhookSecrets) {
-    values.add(node.place, "'secret' has " + std::to_string(result.size()) + " names; at most " +
-                               std::to_string(limits::kWebhookSecrets) + " are allowed");
-  }
-  return result;
-}
-
-std::optional<Trigger> read_webhook(MappingReader& trigger, const YamlNode& node) {
-  ValueReader& values = trigger.values();
-  WebhookTrigger webhook;
-  if (node.kind != YamlNode::Kind::kMapping) {
-    auto path = values.filled_text(node, "'webhook'", limits::kValueBytes);
-    if (!path || !check_path(*path, node.place, values)) return std::nullopt;
-    webhook.path = std::move(*path);
-    webhook.secrets = {default_secret(webhook.path)};
-    return webhook;
-  }
-  auto mapping = trigger.mapping("webhook");
-  mapping->require("path");
-  auto path = mapping->filled_text("path", limits::kValueBytes);
-  constexpr std::array<std::string_view, 1> kProviders = {"github"};
-  const auto provider = mapping->filled_text("provider", limits::kTitleBytes);
-  if (provider && *provider != kProviders.front()) {
-    values.add(mapping->place_of("provider"),
-               "provider " + quoted(*provider) +
-                   " is not supported by this version of pawl; only github is");
-  }
-  const bool has_secret = mapping->find("secret") != nullptr;
-  if (has_secret) webhook.secrets = read_secrets(*mapping);
-  if (!path || !check_path(*path, mapping->place_of("path"), values)) return std::nullopt;
-  webhook.path = std::move(*path);
-  if (!has_secret) webhook.secrets = {default_secret(webhook.path)};
-  return webhook;
-}
-
 std::optional<Trigger> read_trigger(ValueReader& values, const YamlNode& node,
-                                    const std::string& name, const HostConfig& host) {
+                                    const Pipeline& pipeline, const HostConfig& host,
+                                    ExpressionCheck& expressions) {
   MappingReader mapping(values, node, kTriggerKeys, "a trigger");
   if (node.kind != YamlNode::Kind::kMapping) return std::nullopt;
   std::size_t kinds = 0;
-  for (std::string_view kind : kKinds) kinds += node.find(kind) != nullptr ? 1 : 0;
+  for (std::string_view kind : kTriggerKeys.kinds) kinds += node.find(kind) != nullptr ? 1 : 0;
   if (kinds == 0) {
     values.add(node.place, "a trigger needs 'cron', 'webhook' or 'pipeline'");
     return std::nullopt;
   }
   if (kinds > 1) {
-    values.add(node.place, "a trigger is of one kind; give each of " + listed(kKinds) +
+    values.add(node.place, "a trigger is of one kind; give each of " + listed(kTriggerKeys.kinds) +
                                " a list item of its own");
   }
-  if (mapping.find("cron") != nullptr) return read_cron(mapping, host);
+  if (mapping.find("cron") != nullptr) return read_cron(mapping, pipeline, host);
   for (std::string_view key : kCronOnly) {
     if (mapping.find(key) == nullptr) continue;
     values.add(mapping.place_of_key(key),
                "'" + std::string(key) + "' belongs to cron triggers only");
   }
-  if (const YamlNode* upstream = mapping.find("pipeline")) {
-    return read_pipeline_trigger(mapping, *upstream, name);
-  }
-  return read_webhook(mapping, *mapping.find("webhook"));
+  if (mapping.find("pipeline") != nullptr) return read_pipeline_trigger(mapping, pipeline);
+  return read_webhook(mapping, pipeline, expressions);
 }
 
-// What may be there once only, in words; empty for cron, of which two alike are one schedule.
-std::string once_only(const Trigger& trigger) {
+// In words, for messages.
+std::string described(const Trigger& trigger) {
+  if (const auto* cron = std::get_if<CronTrigger>(&trigger)) {
+    return "cron " + quoted(cron->schedule.expression());
+  }
   if (const auto* webhook = std::get_if<WebhookTrigger>(&trigger)) {
     return "webhook " + quoted(webhook->path);
   }
-  if (const auto* upstream = std::get_if<PipelineTrigger>(&trigger)) {
-    return "the trigger on " + std::string(to_string(upstream->on)) + " of pipeline " +
-           quoted(upstream->pipeline);
-  }
-  return "";
+  const auto& upstream = std::get<PipelineTrigger>(trigger);
+  return "the trigger on " + std::string(to_string(upstream.on)) + " of pipeline " +
+         quoted(upstream.pipeline);
 }
 
 }  // namespace
 
-std::vector<Trigger> read_triggers(MappingReader& pipeline, const std::string& name,
+std::vector<Trigger> read_triggers(MappingReader& mapping, const Pipeline& pipeline,
                                    const HostConfig& host) {
+  ValueReader& values = mapping.values();
+  ExpressionCheck expressions(values);
   std::vector<Trigger> result;
   std::unordered_map<std::string, std::uint32_t> lines;
-  for (const YamlNode* node : pipeline.items("triggers", limits::kTriggers)) {
-    auto trigger = read_trigger(pipeline.values(), *node, name, host);
+  for (const YamlNode* node : mapping.items("triggers", limits::kTriggers)) {
+    auto trigger = read_trigger(values, *node, pipeline, host, expressions);
     if (!trigger) continue;
-    if (const std::string what = once_only(*trigger); !what.empty()) {
+    const std::string what = described(*trigger);
+    const Variables& params =
+        std::visit([](const auto& kind) -> const Variables& { return kind.params; }, *trigger);
+    check_params_complete(values, node->place, what, params, pipeline);
+    // Two alike are one schedule, if of cron.
+    if (!std::holds_alternative<CronTrigger>(*trigger)) {
       const auto [first, is_new] = lines.emplace(what, node->place.line);
       if (!is_new) {
-        pipeline.values().add(node->place, what + " is given twice; the first is in line " +
-                                               std::to_string(first->second));
+        values.add(node->place,
+                   what + " is given twice; the first is in line " + std::to_string(first->second));
         continue;
       }
     }

@@ -1,7 +1,6 @@
 // Reads `triggers` (SPEC §1). One thread; loads zones.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "config/reader.h"
@@ -10,8 +9,8 @@
 
 namespace pawl::config {
 
-// Those that are right; the others are problems. `name`: the pipeline's own.
-[[nodiscard]] std::vector<Trigger> read_triggers(MappingReader& pipeline, const std::string& name,
+// Those that are right; the others are problems. `pipeline` has its name, params and tasks.
+[[nodiscard]] std::vector<Trigger> read_triggers(MappingReader& mapping, const Pipeline& pipeline,
                                                  const HostConfig& host);
 
 }  // namespace pawl::config

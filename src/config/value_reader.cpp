@@ -9,6 +9,13 @@ namespace pawl::config {
 namespace {
 
 constexpr std::string_view kExpression = "${{";
+constexpr std::string_view kExpressionPlaces =
+    ": ${{ }} works in a task's 'when', in values of 'env', in items of a 'command' list, in a "
+    "webhook's 'when' and 'params', and ${{ matrix.* }} in 'image'";
+constexpr std::string_view kShellRemedy =
+    ", because a value pasted into a shell's text could run as code; put it into 'env' (NAME: "
+    "\"${{ "
+    "... }}\") and write \"$NAME\" here";
 constexpr std::string_view kDurationWords = "a duration such as 90s, 15m or 1h30m";
 constexpr std::string_view kSizeWords = "a size such as 512m or 2g";
 
@@ -39,27 +46,33 @@ void ValueReader::add_mismatch(const YamlNode& node, std::string_view what,
   add(node.place, std::string(what) + " must be " + std::string(expected) + ", not " + found(node));
 }
 
-bool ValueReader::is_scalar(const YamlNode& node, std::string_view what,
-                            std::string_view expected) {
+bool ValueReader::has_no_expression(const YamlNode& node, std::string_view what,
+                                    Expressions expressions) {
+  if (!refuse_expressions_ || expressions == Expressions::kTaken) return true;
+  const std::size_t offset = node.text.find(kExpression);
+  if (offset == std::string::npos) return true;
+  add(place_in(node, offset),
+      std::string(what) + " cannot have an expression" +
+          std::string(expressions == Expressions::kShell ? kShellRemedy : kExpressionPlaces));
+  return false;
+}
+
+bool ValueReader::is_scalar(const YamlNode& node, std::string_view what, std::string_view expected,
+                            Expressions expressions) {
   if (node.kind != YamlNode::Kind::kScalar) {
     add_mismatch(node, what, expected);
     return false;
   }
-  if (refuse_expressions_ && node.text.find(kExpression) != std::string::npos) {
-    add(node.place,
-        std::string(what) + " has an expression: ${{ }} is not supported by this version of pawl");
-    return false;
-  }
-  return true;
+  return has_no_expression(node, what, expressions);
 }
 
 std::optional<std::string> ValueReader::text(const YamlNode& node, std::string_view what,
-                                             std::size_t max_bytes) {
+                                             std::size_t max_bytes, Expressions expressions) {
   if (node.kind == YamlNode::Kind::kNull) {
     add(node.place, std::string(what) + " has no value; write \"\" if it is meant to be empty");
     return std::nullopt;
   }
-  if (!is_scalar(node, what, "text")) return std::nullopt;
+  if (!is_scalar(node, what, "text", expressions)) return std::nullopt;
   if (node.text.find('\0') != std::string::npos) {
     add(node.place, std::string(what) + " has a NUL character, which no text may have");
     return std::nullopt;
@@ -73,13 +86,14 @@ std::optional<std::string> ValueReader::text(const YamlNode& node, std::string_v
 }
 
 std::optional<std::string> ValueReader::filled_text(const YamlNode& node, std::string_view what,
-                                                    std::size_t max_bytes) {
+                                                    std::size_t max_bytes,
+                                                    Expressions expressions) {
   if (node.kind == YamlNode::Kind::kNull ||
       (node.kind == YamlNode::Kind::kScalar && node.text.empty())) {
     add(node.place, std::string(what) + " must not be empty");
     return std::nullopt;
   }
-  return text(node, what, max_bytes);
+  return text(node, what, max_bytes, expressions);
 }
 
 std::optional<bool> ValueReader::boolean(const YamlNode& node, std::string_view what) {

@@ -13,8 +13,27 @@ constexpr std::string_view kReservedPrefix = "PAWL_";
 
 }  // namespace
 
-Variables read_variables(ValueReader& values, const YamlNode& node) {
-  Variables result;
+bool check_variable_name(const std::string& name, Place place, ValueReader& values) {
+  if (!is_variable_name(name)) {
+    values.add(place, quoted(name) +
+                          " cannot be an environment variable: a letter or _ first, then "
+                          "letters, digits and _");
+    return false;
+  }
+  if (name.size() > limits::kTitleBytes) {
+    values.add(place, "the variable's name has more than " + std::to_string(limits::kTitleBytes) +
+                          " bytes");
+    return false;
+  }
+  if (name.starts_with(kReservedPrefix)) {
+    values.add(place, quoted(name) + " is reserved: names that start with PAWL_ are set by pawl");
+    return false;
+  }
+  return true;
+}
+
+Environment read_environment(ValueReader& values, const YamlNode& node) {
+  Environment result;
   if (!values.is_mapping(node, "'env'")) return result;
   if (node.entries.size() > limits::kEnvVariables) {
     values.add(node.place, "'env' has " + std::to_string(node.entries.size()) +
@@ -23,40 +42,23 @@ Variables read_variables(ValueReader& values, const YamlNode& node) {
     return result;
   }
   for (const YamlNode::Entry& entry : node.entries) {
-    if (!is_variable_name(entry.key)) {
-      values.add(entry.key_place,
-                 quoted(entry.key) +
-                     " cannot be an environment variable: a letter or _ first, then "
-                     "letters, digits and _");
-      continue;
-    }
-    if (entry.key.size() > limits::kTitleBytes) {
-      values.add(entry.key_place, "the variable's name has more than " +
-                                      std::to_string(limits::kTitleBytes) + " bytes");
-      continue;
-    }
-    if (entry.key.starts_with(kReservedPrefix)) {
-      values.add(entry.key_place,
-                 quoted(entry.key) + " is reserved: names that start with PAWL_ are set by pawl");
-      continue;
-    }
-    auto value = values.text(*entry.value, "'" + entry.key + "'", limits::kValueBytes);
-    if (value) result.emplace_back(entry.key, std::move(*value));
+    if (!check_variable_name(entry.key, entry.key_place, values)) continue;
+    const auto value =
+        values.text(*entry.value, "'" + entry.key + "'", limits::kValueBytes, Expressions::kTaken);
+    if (value) result.push_back({entry.key, entry.value});
   }
   return result;
 }
 
-void overlay(Variables& variables, const Variables& later) {
-  variables.reserve(variables.size() + later.size());  // the map's keys point into it
+void overlay(Environment& variables, const Environment& later) {
   std::unordered_map<std::string_view, std::size_t> indexes;
-  for (std::size_t i = 0; i < variables.size(); ++i) indexes.emplace(variables[i].first, i);
-  for (const auto& [name, value] : later) {
-    const auto known = indexes.find(name);
-    if (known != indexes.end()) {
-      variables[known->second].second = value;
+  for (std::size_t i = 0; i < variables.size(); ++i) indexes.emplace(variables[i].name, i);
+  for (const Variable& variable : later) {
+    const auto [known, is_new] = indexes.emplace(variable.name, variables.size());
+    if (is_new) {
+      variables.push_back(variable);
     } else {
-      variables.emplace_back(name, value);
-      indexes.emplace(variables.back().first, variables.size() - 1);
+      variables[known->second].value = variable.value;
     }
   }
 }

@@ -1,12 +1,13 @@
-// Pieces of messages: quoting outside text, listing, "did you mean", sizes. Pure; any thread.
+// Pieces of messages: quoting outside text, listing, sizes; "did you mean" comes from base. Pure; any thread.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/spelling.h"
 
 namespace pawl::config {
 
@@ -16,14 +17,6 @@ namespace pawl::config {
 // "a, b and c".
 [[nodiscard]] std::string listed(std::span<const std::string_view> words,
                                  std::string_view conjunction = "and");
-
-// The candidate that `text` was most likely meant to be: few typing errors away, the first of
-// several equally near. Bounded time: long texts have none.
-[[nodiscard]] std::optional<std::string_view> closest(std::string_view text,
-                                                      std::span<const std::string_view> candidates);
-// "; did you mean 'x'?", or nothing.
-[[nodiscard]] std::string did_you_mean(std::string_view text,
-                                       std::span<const std::string_view> candidates);
 
 // "512m", "2g", "1500": what base/time.h's parse_size_bytes reads back.
 [[nodiscard]] std::string format_size(std::int64_t bytes);

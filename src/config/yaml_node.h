@@ -1,6 +1,6 @@
 // A YAML file as a bounded tree that remembers where everything was written. Built by
-// yaml_parser.h; read-only afterwards. A file owns its nodes; the pointers live as long as the
-// file.
+// yaml_parser.h; read-only afterwards (dialect.h adds nodes). A file owns its nodes; the pointers
+// live as long as the file.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,12 @@ struct YamlNode {
 
   Kind kind = Kind::kNull;
   bool is_plain = false;  // a scalar without quotes, not | or >: may be a number or a boolean
+  bool is_flow = false;   // a collection in brackets
   Place place;            // an alias stands where it is written, its content where the anchor is
   std::string text;       // of a scalar
+  // Where the text's lines begin, if each stands in the file as it is read: a scalar in one line without escapes, or
+  // behind '|'. Else line 0.
+  Place text_place{};
   std::vector<const YamlNode*> items;  // of a sequence
   std::vector<Entry> entries;          // of a mapping: in the order written, unique, merges last
   std::uint32_t size = 1;              // nodes in it, itself included, aliases expanded
@@ -36,6 +40,9 @@ struct YamlNode {
     return nullptr;
   }
 };
+
+// Where the byte at `offset` of a scalar's text stands; the scalar's own place where that is not exact.
+[[nodiscard]] Place place_in(const YamlNode& scalar, std::size_t offset);
 
 struct YamlFile {
   std::deque<YamlNode> nodes;

@@ -48,6 +48,40 @@ bool ends_inside_quotes(std::string_view text) {
   return true;
 }
 
+// Whether `lines` stand in `source` one below the other, each behind `indent` spaces.
+bool stands_in(std::string_view source, std::string_view lines, std::size_t indent) {
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find('\n'));
+    if (!line.empty()) {
+      if (source.find_first_not_of(' ') < indent || source.size() < indent) return false;
+      if (!source.substr(indent).starts_with(line)) return false;
+    }
+    lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+    source.remove_prefix(std::min(source.find('\n'), source.size() - 1) + 1);
+    if (source.empty()) return lines.find_first_not_of('\n') == std::string_view::npos;
+  }
+  return true;
+}
+
+// YamlNode's text_place of a scalar at `place`, where the file goes on with `source`.
+Place text_place(std::string_view source, std::string_view text, Place place) {
+  if (source.starts_with('|')) {
+    const std::size_t end = source.find('\n');
+    if (end == std::string_view::npos) return {};
+    source.remove_prefix(end + 1);
+    const std::size_t first = source.find_first_not_of(" \r\n");
+    if (first == std::string_view::npos) return {};
+    const std::size_t line_start = source.substr(0, first).rfind('\n') + 1;  // npos + 1 == 0
+    const std::size_t indent = first - line_start;
+    if (!stands_in(source, text, indent)) return {};
+    return {place.line + 1, static_cast<std::uint32_t>(indent) + 1};
+  }
+  const bool is_quoted = source.starts_with('"') || source.starts_with('\'');
+  if (text.find('\n') != std::string_view::npos) return {};
+  if (!source.substr(is_quoted ? 1 : 0).starts_with(text)) return {};
+  return {place.line, place.column + (is_quoted ? 1 : 0)};
+}
+
 class EventAdapter final : public YAML::EventHandler {
  public:
   EventAdapter(std::string_view text, YamlTreeBuilder& builder, ProblemList& problems)
@@ -73,7 +107,8 @@ class EventAdapter final : public YAML::EventHandler {
                 const std::string& value) override {
     check_tag(mark, tag, "str");
     last_scalar_ = mark;
-    builder_.add_scalar(place(mark), anchor, value, tag == "?");
+    builder_.add_scalar(place(mark), anchor, value, tag == "?",
+                        text_place(text_at(mark), value, place(mark)));
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value style) override {

@@ -23,6 +23,20 @@ constexpr std::string_view kMergeKey = "<<";
 
 }  // namespace
 
+Place place_in(const YamlNode& scalar, std::size_t offset) {
+  if (scalar.text_place.line == 0) return scalar.place;
+  Place place = scalar.text_place;
+  for (char c : std::string_view(scalar.text).substr(0, offset)) {
+    if (c == '\n') {
+      ++place.line;
+      place.column = scalar.text_place.column;
+    } else if ((static_cast<unsigned char>(c) & 0xc0u) != 0x80u) {
+      ++place.column;
+    }
+  }
+  return place;
+}
+
 void YamlTreeBuilder::start_document() {
   open_.clear();
   anchors_.clear();
@@ -37,10 +51,12 @@ void YamlTreeBuilder::add_null(Place place, Anchor anchor) {
   attach(new_node(place, YamlNode::Kind::kNull), anchor);
 }
 
-void YamlTreeBuilder::add_scalar(Place place, Anchor anchor, std::string_view text, bool is_plain) {
+void YamlTreeBuilder::add_scalar(Place place, Anchor anchor, std::string_view text, bool is_plain,
+                                 Place text_place) {
   YamlNode& node = new_node(place, YamlNode::Kind::kScalar);
   node.text = text;
   node.is_plain = is_plain;
+  node.text_place = text_place;
   attach(node, anchor);
 }
 
@@ -55,6 +71,7 @@ void YamlTreeBuilder::add_alias(Place place, Anchor anchor) {
   file_.nodes.push_back(*target->second);
   YamlNode& node = file_.nodes.back();
   node.place = place;
+  node.text_place = {};
   attach(node, 0);
 }
 
@@ -66,6 +83,7 @@ void YamlTreeBuilder::start_collection(Place place, Anchor anchor, YamlNode::Kin
   }
   Frame frame;
   frame.node = &new_node(place, kind);
+  frame.node->is_flow = is_flow;
   frame.anchor = anchor;
   frame.is_flow = is_flow;
   frame.flow = {kind, place};

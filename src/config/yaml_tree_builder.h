@@ -31,7 +31,9 @@ class YamlTreeBuilder {
   void start_document();
   void end_document();
   void add_null(Place place, Anchor anchor);
-  void add_scalar(Place place, Anchor anchor, std::string_view text, bool is_plain);
+  // `text_place`: YamlNode's.
+  void add_scalar(Place place, Anchor anchor, std::string_view text, bool is_plain,
+                  Place text_place);
   void add_alias(Place place, Anchor anchor);
   void start_collection(Place place, Anchor anchor, YamlNode::Kind kind, bool is_flow);
   void end_collection();

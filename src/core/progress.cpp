@@ -75,7 +75,9 @@ Cut cut_short(const Run& run, bool is_hook, const Attempt& attempt) {
 void dispatch(StepContext& context) {
   State& state = context.state;
   if (state.ends_only) return;
-  while (state.slots_used < state.settings.workers && !state.ready.empty()) {
+  // A task that cannot be started is over: what follows from that may come before the others that wait.
+  while (context.touched.empty() && state.slots_used < state.settings.workers &&
+         !state.ready.empty()) {
     start_attempt(context, state.ready.pop());
   }
 }
@@ -103,7 +105,7 @@ void cancel_hooks(StepContext& context, RunEntry& run) {
 
 void stop_run(StepContext& context, RunId id, RunStop stop, std::string message) {
   RunEntry& run = context.state.runs.at(id);
-  if (run.run.stop != RunStop::kNone || run.hooks_open) return;
+  if (run.run.stop != RunStop::kNone || run.unfinished_main == 0) return;
   run.run.stop = stop;
   run.run.message = std::move(message);
   context.emit(SaveRun{run.run});
@@ -131,6 +133,7 @@ Result<RunAttempt> make_order(const StepContext& context, const RunEntry& run,
   order.params = run.run.params;
   order.env = std::move(evaluated.env);
   order.command = std::move(evaluated.command);
+  if (!is_main(run, key.task)) order.run_status = to_string(judge_run(run).status);
   return order;
 }
 

@@ -168,6 +168,7 @@ void finish_run(StepContext& context, RunEntry& run) {
   }
   context.ended.push_back({run.run.id, run.run.pipeline, run.run.status, run.run.trigger.depth});
   leave_group(context, run);
+  context.emit(RemoveWorkspace{run.run.id});
   const PipelinePtr definition = run.definition;
   context.state.runs.erase(run.run.id);  // `run` is gone from here on
   if (definition->concurrency) admit_waiting(context, definition->concurrency->group);

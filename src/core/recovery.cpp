@@ -53,6 +53,7 @@ void fail_without_definition(StepContext& context, const RunDetail& detail) {
   run.message = "its definition in the store is damaged";
   run.ended_at = context.wall;
   context.emit(SaveRun{run});
+  context.emit(RemoveWorkspace{run.id});
 }
 
 RunEntry build_entry(const RunDetail& detail, const PipelinePtr& definition) {

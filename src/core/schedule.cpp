@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -14,16 +15,12 @@
 namespace pawl {
 namespace {
 
-std::optional<WallTime> next_of(const CronTrigger& cron, WallTime after) {
-  return cron.next(after);
-}
-
 std::optional<WallTime> next_tick(const Pipeline& pipeline, WallTime after) {
   std::optional<WallTime> earliest;
   for (const Trigger& trigger : pipeline.triggers) {
     const auto* cron = std::get_if<CronTrigger>(&trigger);
     if (cron == nullptr) continue;
-    const auto tick = next_of(*cron, after);
+    const auto tick = cron->next(after);
     if (tick && (!earliest || *tick < *earliest)) earliest = tick;
   }
   return earliest;
@@ -43,7 +40,7 @@ std::deque<WallTime> last_ticks(const CronTrigger& cron, WallTime after, WallTim
     WallTime at = whole ? after : until.plus_ms(-reach_ms);
     std::deque<WallTime> ticks;
     while (looks++ < limits::kCatchupScanTicks) {
-      const auto next = next_of(cron, at);
+      const auto next = cron.next(at);
       if (!next || *next > until) break;
       at = *next;
       ticks.push_back(at);
@@ -55,6 +52,16 @@ std::deque<WallTime> last_ticks(const CronTrigger& cron, WallTime after, WallTim
   }
 }
 
+// None stand for all.
+std::vector<std::uint32_t> united(const std::vector<std::uint32_t>& a,
+                                  const std::vector<std::uint32_t>& b) {
+  std::vector<std::uint32_t> both;
+  if (!a.empty() && !b.empty()) {
+    std::set_union(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(both));
+  }
+  return both;
+}
+
 class Judge {
  public:
   Judge(const std::string& pipeline, WallTime mark, WallTime wall, bool jumped)
@@ -62,7 +69,7 @@ class Judge {
 
   // Adds what is to be done about one trigger's ticks.
   void add(const CronTrigger& cron) {
-    const auto first = next_of(cron, mark_);
+    const auto first = cron.next(mark_);
     if (!first || *first > wall_) return;
     const bool all = cron.catchup == Catchup::kAll && !jumped_;
     const auto ticks = last_ticks(cron, mark_, wall_, all ? limits::kCatchupTicks : 1);
@@ -100,16 +107,25 @@ class Judge {
                             : " (catchup: none)");
   }
 
-  // Two triggers may name one instant: it is run if either wants it run.
+  // Two triggers may name one instant, which is one run: if either wants it run, with the params of the
+  // first that does, beginning with the tasks of both.
   void put(WallTime at, const CronTrigger& cron, std::string missed) {
     DueTick tick;
     tick.pipeline = pipeline_;
     tick.at = at;
     tick.interval = cron.schedule.expression().starts_with("@every");
+    tick.params = cron.params;
+    tick.starts = cron.starts;
     tick.missed = !missed.empty();
     tick.message = std::move(missed);
     const auto [place, is_new] = ticks_.emplace(at, tick);
-    if (!is_new && place->second.missed) place->second = std::move(tick);
+    if (is_new) return;
+    DueTick& known = place->second;
+    if (known.missed) {
+      known = std::move(tick);
+    } else if (!tick.missed) {
+      known.starts = united(known.starts, tick.starts);
+    }
   }
 
   const std::string& pipeline_;

@@ -58,7 +58,8 @@
 //   Attempt. pending (given to a worker, holds a slot) ──started──▶ running ──ended──▶ final. The
 //   worker reports facts; the verdict is made here. Its timeout counts from the container's start:
 //   then SIGTERM, after the task's grace SIGKILL. A stop of its run does the same at once. The slot is held until
-//   the worker reports the end. Only then, with exit and log in the store, the container is removed.
+//   the worker reports the end. Only then, with exit and log in the store, the container is removed,
+//   and after the last one of the run the workspace that they shared.
 //   Reports about anything but the live attempt are stale: they change nothing.
 //
 //   Store tight (the disk is full). Nothing new is accepted, no tick dealt with and no task started;

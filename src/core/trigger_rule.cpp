@@ -29,10 +29,10 @@ Readiness one_of(bool holds, const Count& upstream) {
   return upstream.open > 0 ? Readiness::kWait : Readiness::kSkip;
 }
 
-// Broken already, or holds once all are over.
+// Holds once all are over, unless it is broken.
 Readiness all_of(bool broken, const Count& upstream) {
-  if (broken) return Readiness::kSkip;
-  return upstream.open > 0 ? Readiness::kWait : Readiness::kRun;
+  if (upstream.open > 0) return Readiness::kWait;
+  return broken ? Readiness::kSkip : Readiness::kRun;
 }
 
 }  // namespace
@@ -41,9 +41,11 @@ Readiness judge_rule(TriggerRule rule, std::span<const Outcome> outcomes) {
   const Count upstream = count(outcomes);
   switch (rule) {
     case TriggerRule::kAllSuccess:
-      return all_of(upstream.failed + upstream.skipped > 0, upstream);
+      if (upstream.failed > 0) return Readiness::kSkip;
+      return all_of(upstream.skipped > 0, upstream);
     case TriggerRule::kNoneFailed:
-      return all_of(upstream.failed > 0, upstream);
+      if (upstream.failed > 0) return Readiness::kSkip;
+      return all_of(false, upstream);
     case TriggerRule::kAllDone:
     case TriggerRule::kAlways:
       return all_of(false, upstream);

@@ -172,6 +172,7 @@ RunId make_run(StepContext& context, PipelineEntry& entry, const Draft& draft) {
   }
   ++entry.unfinished_runs;
   context.state.runs.emplace(id, std::move(run));
+  context.touched.insert(id);  // a retry may keep all that there is
   enter_group(context, id);
   return id;
 }
@@ -234,17 +235,10 @@ std::optional<Error> find_retry_obstacle(const RetryRequested& event) {
   if (!is_final(original.status)) {
     return Error{ErrorKind::kConflict, "run " + original.id.text() + " has not ended", {}};
   }
-  const std::vector<Task>& tasks = event.definition->tasks;
-  const bool all_succeeded = std::all_of(
-      event.original.tasks.begin(), event.original.tasks.end(), [&](const TaskState& task) {
-        return task.status == Status::kSuccess ||
-               (task.index < tasks.size() && tasks[task.index].hook != Hook::kNone);
-      });
-  if (event.failed_only && all_succeeded) {
-    return Error{
-        ErrorKind::kConflict,
-        "every task of run " + original.id.text() + " succeeded: there is nothing to retry",
-        {}};
+  if (event.failed_only && original.status == Status::kSuccess) {
+    return Error{ErrorKind::kConflict,
+                 "run " + original.id.text() + " succeeded: there is nothing to retry",
+                 {}};
   }
   return std::nullopt;
 }

@@ -79,6 +79,7 @@ struct RunAttempt {
   // The task's own, with every ${{ }} evaluated. A recovered order has them as well.
   Variables env{};
   std::vector<std::string> command{};
+  std::string run_status{};  // of a hook's run, as it stands: PAWL_RUN_STATUS; else empty
   // The container was started before (seen by an earlier agent): if it is gone it is lost, never
   // created anew.
   bool expect_started = false;
@@ -102,6 +103,10 @@ struct SignalAttempt {
 struct RemoveContainer {
   AttemptKey key;
 };
+// The run has ended and is committed: what its tasks shared on disk can go, once its containers have.
+struct RemoveWorkspace {
+  RunId run;
+};
 struct AcceptedRun {
   std::string pipeline;
   RunId run;
@@ -113,17 +118,18 @@ struct Reply {
   std::vector<AcceptedRun> runs;
 };
 
-using Command =
-    std::variant<SaveDefinition, SaveRun, SaveTask, SaveAttempt, SaveTrigger, SaveScheduleMark,
-                 SavePipeline, DeletePipeline, SaveSource, DeleteSource, SaveSuspension,
-                 DeleteSuspension, SaveAction, RunAttempt, SignalAttempt, RemoveContainer, Reply>;
+using Command = std::variant<SaveDefinition, SaveRun, SaveTask, SaveAttempt, SaveTrigger,
+                             SaveScheduleMark, SavePipeline, DeletePipeline, SaveSource,
+                             DeleteSource, SaveSuspension, DeleteSuspension, SaveAction, RunAttempt,
+                             SignalAttempt, RemoveContainer, RemoveWorkspace, Reply>;
 using Commands = std::vector<Command>;
 
 // True for the commands that are carried out after the commit.
 [[nodiscard]] inline bool is_effect(const Command& command) {
   return std::holds_alternative<RunAttempt>(command) ||
          std::holds_alternative<SignalAttempt>(command) ||
-         std::holds_alternative<RemoveContainer>(command) || std::holds_alternative<Reply>(command);
+         std::holds_alternative<RemoveContainer>(command) ||
+         std::holds_alternative<RemoveWorkspace>(command) || std::holds_alternative<Reply>(command);
 }
 
 }  // namespace pawl

@@ -15,8 +15,11 @@
 // is one, by value; all else is unequal. < <= > >= compare two numbers (or texts that are numbers), or two texts by
 // their bytes; anything else is false.
 //
+// To the first four functions a number, true or false is its text; with null, or a list or object other than the list
+// that contains() looks through, they are false.
+//
 //   contains(where, what)   text in text, or an item equal to `what` in a list     startsWith endsWith (text, text)
-//   matches(text, regex)    somewhere in the text                                   format('{0} of {1}', ...)
+//   matches(text, regex)    somewhere in the text                                   format('{0} of {1}', ...)  {{ is {
 //   toJSON(value)           success() failure() always()
 //
 // In a text, an expression's value is pasted as text: null as nothing, lists and objects as JSON. "$${{" stands for
@@ -52,8 +55,10 @@ struct ExpressionPath {
 // A text with any number of ${{ }} in it.
 class Template {
  public:
-  // Errors: kInvalid; the message says what was expected, the context is "at byte N" of the text.
-  [[nodiscard]] static Result<Template> parse(std::string_view text);
+  // Errors: kInvalid, kTooLarge; the message says what was expected, the context is "at byte N" of the text, from 1 on;
+  // `error_at`, if given, is then the offset. A pattern that is too large shows only when it is matched.
+  [[nodiscard]] static Result<Template> parse(std::string_view text,
+                                              std::size_t* error_at = nullptr);
 
   [[nodiscard]] bool is_literal() const;  // no ${{ }} at all
   [[nodiscard]] bool is_single() const;   // one ${{ }} and nothing around it
@@ -63,7 +68,8 @@ class Template {
   // A single expression without paths or status functions: its value is known beforehand.
   [[nodiscard]] bool is_constant() const;
 
-  // Errors: kInvalid (a bad regex or format text that was not literal), kTooLarge.
+  // Errors: kInvalid (a bad regex or format text that was not literal), kTooLarge (also the time it takes). The
+  // context is where its ${{ begins.
   [[nodiscard]] Result<std::string> render(const ExpressionContext& context) const;
   // The value of a single expression; of any other text, the rendered text.
   [[nodiscard]] Result<Json> value(const ExpressionContext& context) const;
@@ -71,6 +77,8 @@ class Template {
   struct Part;  // expression.cpp's own
 
  private:
+  Template() = default;  // parse() gives it its parts
+
   std::shared_ptr<const std::vector<Part>> parts_;
 };
 

@@ -16,6 +16,8 @@ inline constexpr std::size_t kYamlNodes = 50'000;  // after alias expansion
 inline constexpr std::size_t kYamlProblems = 100;  // reported for one file; then "and more"
 inline constexpr std::size_t kTasks = 200;
 inline constexpr std::size_t kTaskInstances = 1'000;  // of all tasks of a pipeline, hooks included
+// Of the commands and environments of a pipeline's task instances: aliases and a matrix multiply what a file holds.
+inline constexpr std::int64_t kTaskTextBytes = 16 * 1024 * 1024;
 inline constexpr std::size_t kMatrixAxes = 8;
 inline constexpr std::size_t kMatrixValueBytes = 256;
 inline constexpr std::size_t kInstanceIdBytes = 200;  // "build[eu,3.11]"
@@ -178,6 +180,9 @@ inline constexpr std::int64_t kDefaultTaskTimeoutMs = 60 * 60'000;
 inline constexpr std::size_t kOutputs = 64;                 // names that one task declares
 inline constexpr std::size_t kOutputFileBytes = 64 * 1024;  // $PAWL_OUTPUT of one attempt
 inline constexpr std::size_t kOutputValueBytes = 4096;
+inline constexpr std::size_t kOutputNotes = 10;  // lines of an attempt's $PAWL_OUTPUT complained of
+// One request to remove a workspace: signals wait behind it. A large one goes on being removed by the engine.
+inline constexpr std::int64_t kWorkspaceRemoveMs = 5'000;
 
 // --- Logs (exec/, store/) ---
 inline constexpr std::size_t kLogChunkBytes = 64 * 1024;    // uncompressed, one stored chunk

@@ -180,6 +180,7 @@ class LmdbTransaction : public StoreTransaction {
   Result<void> put(const RunAttempt&) { refuse_effect(); }
   Result<void> put(const SignalAttempt&) { refuse_effect(); }
   Result<void> put(const RemoveContainer&) { refuse_effect(); }
+  Result<void> put(const RemoveWorkspace&) { refuse_effect(); }
   Result<void> put(const Reply&) { refuse_effect(); }
   [[noreturn]] static void refuse_effect() {
     panic("an effect is nothing that can be stored", __FILE__, __LINE__);

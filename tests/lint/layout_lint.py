@@ -50,6 +50,7 @@ THIRD_PARTY = {
     "sodium": "base/",
     "nlohmann/": "base/",
     "absl/": "model/zone.cpp",
+    "re2/": "model/expression_pattern.cpp",
     "doctest/": "(tests only)",
 }
 

@@ -53,7 +53,7 @@ Expected by_rule(TriggerRule rule, const std::string& marks) {
   };
   switch (rule) {
     case TriggerRule::kAllSuccess:
-      return any(marks, "fk") ? Expected::kSkipUpstream : once_over(true);
+      return any(marks, "f") ? Expected::kSkipUpstream : once_over(!any(marks, "k"));
     case TriggerRule::kNoneFailed:
       return any(marks, "f") ? Expected::kSkipUpstream : once_over(true);
     case TriggerRule::kAllDone:
@@ -156,6 +156,13 @@ bool has_bad_env(const StoredRun& run, std::uint32_t task) {
   const Variables& env = task_of(run, task).env;
   return std::any_of(env.begin(), env.end(),
                      [](const auto& variable) { return variable.second == text::kBad; });
+}
+
+bool never_was(const StoredRun& run) {
+  return run.run.reason != Reason::kNone &&
+         std::all_of(run.tasks.begin(), run.tasks.end(), [&](const TaskState& task) {
+           return task.status == Status::kSkipped && task.reason == run.run.reason;
+         });
 }
 
 std::vector<bool> parts_of(const Pipeline& definition, const std::vector<std::uint32_t>& starts) {

@@ -46,6 +46,8 @@ enum class Expected : std::uint8_t {
 [[nodiscard]] bool may_start(const StoredRun& run, std::uint32_t task);
 // Whether the env can be evaluated.
 [[nodiscard]] bool has_bad_env(const StoredRun& run, std::uint32_t task);
+// Skipped or failed from the start: none of its tasks was decided about.
+[[nodiscard]] bool never_was(const StoredRun& run);
 // The tasks that a run which begins with `starts` consists of; all for none.
 [[nodiscard]] std::vector<bool> parts_of(const Pipeline& definition,
                                          const std::vector<std::uint32_t>& starts);

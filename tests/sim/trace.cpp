@@ -106,6 +106,9 @@ struct CommandText {
   std::string operator()(const RemoveContainer& removal) const {
     return "-> remove " + text_of(removal.key);
   }
+  std::string operator()(const RemoveWorkspace& removal) const {
+    return "-> remove workspace of " + removal.run.text();
+  }
   std::string operator()(const Reply& reply) const {
     std::string text = "-> reply " + std::to_string(reply.request);
     if (reply.error) text += ": " + reply.error->message;

@@ -5,13 +5,13 @@ build_packages=(
   g++ meson ninja-build ccache cmake pkg-config python3 git ca-certificates tzdata
   dpkg-dev xz-utils patch
   libssl-dev zlib1g-dev libzstd-dev libc-ares-dev libssh2-1-dev libhttp-parser-dev libyaml-cpp-dev
-  libsodium-dev libabsl-dev nlohmann-json3-dev libcli11-dev doctest-dev
+  libsodium-dev libabsl-dev libre2-dev nlohmann-json3-dev libcli11-dev doctest-dev
 )
 # curl and openssl are for the scripts (engine socket, webhook signatures), not for the binary.
 demo_packages=(busybox-static curl openssl procps)
 test_packages=(
   clang-format clang-tidy file binutils strace chromium chromium-driver docker-registry openssh-client
-  e2fsprogs xfsprogs
+  e2fsprogs xfsprogs python3-jsonschema python3-yaml
 )
 
 # An engine that is already there, Debian's or not, is left alone.

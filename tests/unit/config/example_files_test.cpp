@@ -33,8 +33,9 @@ TEST_CASE("config/pawl.yaml loads and mentions every key") {
   for (const config::KeyTable* table :
        {&config::kHostConfigKeys, &config::kHostKeys, &config::kSourceKeys,
         &config::kSourceAuthKeys, &config::kEngineKeys, &config::kPolicyKeys,
-        &config::kPolicyMaxKeys, &config::kSecretsKeys, &config::kStateKeys, &config::kKeepKeys,
-        &config::kHttpKeys, &config::kWebhooksKeys, &config::kAuthKeys}) {
+        &config::kPolicyMaxKeys, &config::kHostDefaultsKeys, &config::kSecretsKeys,
+        &config::kStateKeys, &config::kKeepKeys, &config::kHttpKeys, &config::kWebhooksKeys,
+        &config::kAuthKeys}) {
     for (const config::Key& key : table->keys) {
       if (key.support != config::KeySupport::kBuilt) continue;
       CAPTURE(table->subject);
@@ -44,10 +45,14 @@ TEST_CASE("config/pawl.yaml loads and mentions every key") {
   }
 }
 
-TEST_CASE("the example pipelines load on the example host") {
-  const HostConfig host = example_host();
+TEST_CASE("the example pipelines load on a host that they are for") {
+  HostConfig host = example_host();
+  host.host_name = "bastion-1";
+  host.labels = {{"zone", "dmz"}, {"role", "operations"}};
+  host.policy.images = {"*"};
   std::set<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(kRoot / "config/examples")) {
+    if (entry.path().extension() != ".yaml") continue;
     CAPTURE(entry.path().string());
     const Result<std::string> text = read_file(entry.path().string(), 1 << 20);
     REQUIRE(text.ok());
@@ -55,5 +60,24 @@ TEST_CASE("the example pipelines load on the example host") {
     CHECK(lines(result.problems) == Lines{});
     for (const Pipeline& pipeline : result.pipelines) names.insert(pipeline.name);
   }
-  CHECK(names == std::set<std::string>{"nightly-backup", "deploy"});
+  CHECK(names == std::set<std::string>{"certificate-renewal", "deploy", "fleet-inventory",
+                                       "image-mirror", "image-scan", "log-shipping",
+                                       "nightly-backup", "nightly-report", "patch-window",
+                                       "self-test", "warehouse-etl"});
+}
+
+TEST_CASE("the pipelines of the README load") {
+  const Result<std::string> text = read_file((kRoot / "README.md").string(), 1 << 20);
+  REQUIRE(text.ok());
+  constexpr std::string_view kOpen = "\n```yaml\n";
+  std::size_t count = 0;
+  for (std::size_t at = text->find(kOpen); at != std::string::npos; at = text->find(kOpen, at)) {
+    at += kOpen.size();
+    const std::string block = text->substr(at, text->find("\n```", at) + 1 - at);
+    if (block.find("\ntasks:") == std::string::npos) continue;
+    CAPTURE(block);
+    CHECK(lines(load(block).problems) == Lines{});
+    ++count;
+  }
+  CHECK(count > 0);
 }

@@ -81,6 +81,7 @@ policy:
   cap_add: []
   max: {cpus: 1.5, memory: 1g, pids: 512, timeout: 6h, tasks: 50}
   default_image: alpine:3.20
+defaults: {cpus: 0.25, memory: 64m, pids: 32, timeout: 10m}
 secrets: {directory: /run/secrets}
 state: {directory: /srv/pawl, max_size: 1g, log_limit: 1m, keep: {age: 7d, runs_per_pipeline: 50}}
 http: {listen: "[::1]:8080", socket: /run/p.sock}
@@ -107,6 +108,10 @@ auth: {mode: local}
   CHECK(config.sources[2].path.empty());
   CHECK(config.engine_host == "unix:///run/docker.sock");
   CHECK(config.workers == 8);
+  CHECK(config.defaults.cpus_milli == 250);
+  CHECK(config.defaults.memory_bytes == 64LL << 20);
+  CHECK(config.defaults.pids == 32);
+  CHECK(config.defaults.timeout_ms == 600'000);
   CHECK(config.policy.images == Lines{"registry.local/*", "alpine:*"});
   CHECK(config.policy.pull == "never");
   CHECK(config.policy.networks == Lines{"none", "bridge", "backend"});
@@ -234,6 +239,16 @@ TEST_CASE("what later versions do is refused, what asks for nothing is not") {
           "1:16: 'host' \"tcp://x:1\" is not supported by this version of pawl; write unix:// and "
           "the path of the engine's socket"});
   CHECK(host_problems("engine: {host: unix://x}\n").size() == 1);
+}
+
+TEST_CASE("the defaults of tasks are within the policy's caps, wherever the two stand") {
+  CHECK(host_problems("defaults: {cpus: 2, memory: 1g, pids: 5, timeout: 2h, image: x}\n"
+                      "policy: {max: {cpus: 1, memory: 512m, pids: 4, timeout: 1h}}\n") ==
+        Lines{"1:18: 'cpus' is 2; this host allows at most 1 (policy.max.cpus)",
+              "1:29: 'memory' is 1g; this host allows at most 512m (policy.max.memory)",
+              "1:39: 'pids' is 5; this host allows at most 4 (policy.max.pids)",
+              "1:51: 'timeout' is 2h; this host allows at most 1h (policy.max.timeout)",
+              "1:55: unknown key \"image\" in defaults"});
 }
 
 TEST_CASE("what is kept of the history") {

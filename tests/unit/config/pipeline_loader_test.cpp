@@ -25,7 +25,7 @@ timeout: 2h
 params:
   - {name: level, type: string, enum: [full, delta], default: delta}
   - {name: count, type: integer, default: 5}
-  - {name: ratio, type: number}
+  - {name: ratio, type: number, default: 0.5}
   - {name: dry, type: boolean, default: true}
 env: {STAGE: prod, SHARED: pipeline}
 defaults:
@@ -97,7 +97,7 @@ TEST_CASE("every key of a pipeline reaches the model") {
   REQUIRE(pipeline.params.size() == 4);
   CHECK(pipeline.params[0] == Param{"level", ParamType::kString, {"full", "delta"}, "delta"});
   CHECK(pipeline.params[1] == Param{"count", ParamType::kInteger, {}, "5"});
-  CHECK(pipeline.params[2] == Param{"ratio", ParamType::kNumber, {}, std::nullopt});
+  CHECK(pipeline.params[2] == Param{"ratio", ParamType::kNumber, {}, "0.5"});
   CHECK(pipeline.params[3] == Param{"dry", ParamType::kBoolean, {}, "true"});
 }
 

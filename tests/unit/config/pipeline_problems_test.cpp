@@ -28,11 +28,10 @@ TEST_CASE("all problems of a file are reported at once, in its order") {
                     "    cpus: lots\n"
                     "    depends_on: [b]\n"
                     "    timout: 5m\n"
-                    "name: P\n") ==
+                    "name: \"!\"\n") ==
         Lines{"4:11: 'cpus' must be a number, not \"lots\"", "5:18: no task \"b\" in this pipeline",
               "6:5: unknown key \"timout\" in a task; did you mean 'timeout'?",
-              "7:7: \"P\" is not a valid name (a-z or 0-9 first, then up to 62 of a-z 0-9 . _ -); "
-              "use 'p'"});
+              "7:7: \"!\" is not a valid name (a-z or 0-9 first, then up to 62 of a-z 0-9 . _ -)"});
   const PipelineFileResult result = load("name: p\n");
   REQUIRE(result.problems.size() == 1);
   CHECK(result.problems.front().text() == "pipelines/p.yaml:1:1: error: a pipeline needs 'tasks'");
@@ -51,12 +50,8 @@ TEST_CASE("keys: unknown, known to others, and not built yet") {
   CHECK(pipeline_problems("zzzzzz: x\n") == Lines{"2:1: unknown key \"zzzzzz\" in a pipeline"});
   CHECK(pipeline_problems("jobs: x\n") ==
         Lines{"2:1: unknown key \"jobs\" in a pipeline; use 'tasks'"});
-  CHECK(pipeline_problems("hosts: {names: [x]}\n") ==
-        Lines{"2:1: key 'hosts' is not supported by this version of pawl"});
-  CHECK(task_problems("    matrix: {region: [\"${{ x }}\"]}\n") ==
-        Lines{"6:5: key 'matrix' is not supported by this version of pawl"});
-  CHECK(task_problems("    needs: [b]\n") ==
-        Lines{"6:5: unknown key \"needs\" in a task; use 'depends_on'"});
+  CHECK(pipeline_problems("pipeline: {}\n") ==
+        Lines{"2:1: key 'pipeline' is not supported by this version of pawl"});
   CHECK(task_problems("    cpus: 1\n    cpus: 2\n") ==
         Lines{"7:5: key \"cpus\" is given twice; the first is in line 6"});
   CHECK(pipeline_problems("? [a]\n: 1\n") ==
@@ -129,12 +124,13 @@ TEST_CASE("caps of the host policy, with both figures") {
               "2:39: 'memory' is 1g; this host allows at most 512m (policy.max.memory)",
               "2:49: 'pids' is 65; this host allows at most 64 (policy.max.pids)",
               "2:62: 'timeout' is 2h; this host allows at most 1h30m (policy.max.timeout)",
-              "3:1: the pipeline has 2 tasks; this host allows at most 1 (policy.max.tasks)",
+              "3:1: the pipeline has 2 tasks, hooks included; this host allows at most 1 "
+              "(policy.max.tasks)",
               "4:19: 'cpus' is 1.501; this host allows at most 1.5 (policy.max.cpus)"});
   std::string many = "name: p\ndefaults: {image: i}\ntasks:\n";
   for (std::size_t i = 0; i <= limits::kTasks; ++i) many += "  - id: t" + std::to_string(i) + "\n";
   CHECK(problems_of(many) ==
-        Lines{"3:1: the pipeline has 201 tasks; this host allows at most 200"});
+        Lines{"3:1: the pipeline has 201 tasks, hooks included; this host allows at most 200"});
 }
 
 TEST_CASE("images and networks that the host policy does not name") {
@@ -161,17 +157,15 @@ TEST_CASE("images and networks that the host policy does not name") {
 
 TEST_CASE("task ids and their graph") {
   CHECK(problems_of("name: p\ntasks: [{image: i}]\n") == Lines{"2:9: a task needs 'id'"});
-  CHECK(
-      problems_of("name: p\ndefaults: {image: i}\ntasks:\n"
-                  "  - id: build\n"
-                  "  - id: test\n    depends_on: [biuld, test, build, build]\n"
-                  "  - id: build\n"
-                  "  - id: Big Test!\n") ==
-      Lines{"6:18: no task \"biuld\" in this pipeline; did you mean 'build'?",
-            "6:25: task \"test\" depends on itself", "6:38: 'depends_on' has \"build\" twice",
-            "7:9: task \"build\" is given twice; the first is in line 4",
-            "8:9: \"Big Test!\" is not a valid id (a-z or 0-9 first, then up to 62 of a-z 0-9 . _ "
-            "-); use 'big-test'"});
+  CHECK(problems_of("name: p\ndefaults: {image: i}\ntasks:\n"
+                    "  - id: build\n"
+                    "  - id: test\n    depends_on: [biuld, test, build, build]\n"
+                    "  - id: build\n"
+                    "  - id: \"!\"\n") ==
+        Lines{"6:18: no task \"biuld\" in this pipeline; did you mean 'build'?",
+              "6:25: task \"test\" depends on itself", "6:38: 'depends_on' has \"build\" twice",
+              "7:9: task \"build\" is given twice; the first is in line 4",
+              "8:9: \"!\" is not a valid id (a-z or 0-9 first, then up to 62 of a-z 0-9 . _ -)"});
   CHECK(problems_of("name: p\ndefaults: {image: i}\ntasks:\n"
                     "  - {id: a, depends_on: b}\n"
                     "  - {id: b, depends_on: [d, c]}\n"
@@ -183,10 +177,10 @@ TEST_CASE("task ids and their graph") {
               "8:25: the tasks depend on each other in a circle: x → y → x"});
   const Lines hostile = problems_of(
       "name: p\ndefaults: {image: i}\ntasks:\n"
-      "  - {id: \"\\e[2J\", depends_on: b}\n"
-      "  - {id: b, depends_on: \"\\e[2J\"}\n");
+      "  - {id: \"\\e[\", depends_on: b}\n"
+      "  - {id: b, depends_on: \"\\e[\"}\n");
   REQUIRE(hostile.size() == 2);
-  CHECK(hostile[1].ends_with("in a circle: \\x1b[2J → b → \\x1b[2J"));
+  CHECK(hostile[1].ends_with("in a circle: \\x1b[ → b → \\x1b["));
 }
 
 TEST_CASE("commands and scripts") {
@@ -249,18 +243,7 @@ TEST_CASE("environment") {
             "most 256 are allowed"});
 }
 
-TEST_CASE("expressions are refused wherever a text is read") {
-  const std::string_view refusal =
-      " has an expression: ${{ }} is not supported by this version of pawl";
-  CHECK(pipeline_problems("env: {A: \"x ${{ params.level }}\"}\n") ==
-        Lines{"2:10: 'A'" + std::string(refusal)});
-  CHECK(task_problems("    command: [echo, \"${{ run.id }}\"]\n") ==
-        Lines{"6:21: an item of 'command'" + std::string(refusal)});
-  CHECK(task_problems("    script: |\n      echo ${{ x }}\n") ==
-        Lines{"6:13: 'script'" + std::string(refusal)});
-  CHECK(task_problems("    timeout: ${{ x }}\n") ==
-        Lines{"6:14: 'timeout'" + std::string(refusal)});
-  // The shell's own syntax is not.
+TEST_CASE("the shell's own syntax is none of pawl's") {
   CHECK(task_problems("    script: echo ${A} $((1+1)) '{{ x }}'\n").empty());
 }
 
@@ -290,12 +273,9 @@ TEST_CASE("triggers") {
   CHECK(trigger_problems("{cron: '@daily', catchup: last, deadline: 500ms}") ==
         Lines{"3:31: 'catchup' must be none, latest or all, not \"last\"; did you mean 'latest'?",
               "3:47: 'deadline' must be from 1s to 31d, not \"500ms\""});
-  CHECK(trigger_problems("{type: cron, schedule: '@daily'}") ==
+  CHECK(trigger_problems("{schedule: '@daily'}") ==
         Lines{"3:5: a trigger needs 'cron', 'webhook' or 'pipeline'",
-              "3:6: unknown key \"type\" in a trigger; use 'cron', 'webhook' or 'pipeline'",
-              "3:18: unknown key \"schedule\" in a trigger; use 'cron'"});
-  CHECK(trigger_problems("{cron: '@daily', splay: 5m}") ==
-        Lines{"3:22: key 'splay' is not supported by this version of pawl"});
+              "3:6: unknown key \"schedule\" in a trigger; use 'cron'"});
   // Unquoted, a star is YAML's alias.
   CHECK(trigger_problems("cron: * * * * *") ==
         Lines{"3:12: put text that starts with '*' into quotes"});
@@ -308,9 +288,12 @@ TEST_CASE("triggers by other pipelines") {
     return pipeline_problems("triggers:\n  - pipeline: " + std::string(trigger) + "\n");
   };
   CHECK(trigger_problems("build").empty());
-  CHECK(trigger_problems("p") == Lines{"3:15: pipeline \"p\" would trigger itself for ever"});
-  CHECK(trigger_problems("{on: success, name: p}") ==
-        Lines{"3:35: pipeline \"p\" would trigger itself for ever"});
+  const std::string itself =
+      "pipeline \"p\" would trigger itself for ever; name another pipeline, or use 'cron' to run "
+      "it "
+      "again and again";
+  CHECK(trigger_problems("p") == Lines{"3:15: " + itself});
+  CHECK(trigger_problems("{on: success, name: p}") == Lines{"3:35: " + itself});
   CHECK(trigger_problems("Build Image") ==
         Lines{"3:15: \"Build Image\" is no pipeline's name (a-z or 0-9 first, then up to 62 of a-z "
               "0-9 . _ -); use 'build-image'"});
@@ -371,17 +354,15 @@ TEST_CASE("webhooks") {
   CHECK(webhook_problems("A-1/b_2/c.3").empty());
   CHECK(webhook_problems(std::string(201, 'x')) ==
         Lines{"3:14: a webhook's path has at most 200 bytes"});
-  CHECK(
-      webhook_problems("{provider: gitlab}") ==
-      Lines{"3:14: a webhook needs 'path'",
-            "3:25: provider \"gitlab\" is not supported by this version of pawl; only github is"});
+  CHECK(webhook_problems("{provider: gitlap}") ==
+        Lines{"3:14: a webhook needs 'path'",
+              "3:25: 'provider' must be github, gitlab, gitea, forgejo, bitbucket or standard, not "
+              "\"gitlap\"; did you mean 'gitlab'?"});
   CHECK(webhook_problems("{path: x, secret: []}") ==
         Lines{"3:32: 'secret' is an empty list; webhooks without a signature are not taken"});
   CHECK(webhook_problems("{path: x, secret: [a, ../b, a]}") ==
         Lines{"3:36: \"../b\" is not a secret's name: a file name of A-Z a-z 0-9 . _ -",
               "3:42: secret \"a\" is given twice"});
-  CHECK(webhook_problems("{path: x, events: [push]}") ==
-        Lines{"3:24: key 'events' is not supported by this version of pawl"});
   CHECK(pipeline_problems("triggers:\n  - webhook: x\n  - webhook: {path: x}\n") ==
         Lines{"4:5: webhook \"x\" is given twice; the first is in line 3"});
 }

@@ -32,6 +32,15 @@ Commands exited_with(Core& core, const AttemptKey& attempt, int code, Variables 
   return core.send(AttemptEnded{attempt, outcome});
 }
 
+TaskState ended_task(std::uint32_t index, Status status, Reason reason) {
+  TaskState task;
+  task.run = RunId{1};
+  task.index = index;
+  task.status = status;
+  task.reason = reason;
+  return task;
+}
+
 std::string value_of(const Variables& variables, const std::string& name) {
   for (const auto& [known, value] : variables) {
     if (known == name) return value;
@@ -294,10 +303,10 @@ TEST_CASE("a trigger's runs begin with its tasks; what is not behind them is no 
   // A retry begins where the original did.
   RunDetail original;
   original.run = core.last_run();
-  original.tasks = {{RunId{1}, 0, Status::kSkipped, Reason::kNone, "x"},
-                    {RunId{1}, 1, Status::kFailed, Reason::kExitCode, ""},
-                    {RunId{1}, 2, Status::kSkipped, Reason::kUpstream, ""},
-                    {RunId{1}, 3, Status::kSkipped, Reason::kNone, "x"}};
+  original.tasks = {ended_task(0, Status::kSkipped, Reason::kNone),
+                    ended_task(1, Status::kFailed, Reason::kExitCode),
+                    ended_task(2, Status::kSkipped, Reason::kUpstream),
+                    ended_task(3, Status::kSkipped, Reason::kNone)};
   RetryRequested retry;
   retry.target = TriggerTarget{"p", {"retry:1"}, {}};
   retry.original = original;

@@ -18,6 +18,7 @@ RunDetail ended_run(const Pipeline& pipeline, std::vector<Status> tasks) {
     task.run = detail.run.id;
     task.index = index;
     task.status = tasks[index];
+    if (task.status == Status::kSkipped) task.reason = Reason::kUpstream;
     task.attempts = 1;
     detail.tasks.push_back(task);
   }

@@ -206,3 +206,95 @@ TEST_CASE("while the disk is full no tick is dealt with; afterwards the catch-up
   core.send(StoreTight{false});
   CHECK(made(core.pass()).size() == 1);
 }
+
+namespace {
+
+// Two triggers of one pipeline of three tasks, for the same instants.
+Pipeline twice_scheduled(const std::vector<std::uint32_t>& first_starts,
+                         const std::vector<std::uint32_t>& second_starts) {
+  Pipeline pipeline = make_pipeline("p", {make_task("a"), make_task("b"), make_task("c")});
+  for (const auto& [starts, level] : {std::pair{first_starts, "one"}, {second_starts, "two"}}) {
+    add_cron(pipeline, "0 * * * *");
+    auto& cron = std::get<CronTrigger>(pipeline.triggers.back());
+    cron.starts = starts;
+    cron.params = {{"level", level}};
+  }
+  return pipeline;
+}
+
+DueTick only_due(Core& core) {
+  const std::vector<DueTick> due = due_ticks(core.state, core.wall, core.mono);
+  REQUIRE(due.size() == 1);
+  return due.front();
+}
+
+}  // namespace
+
+TEST_CASE("a tick carries what its trigger asks of the run") {
+  Pipeline pipeline = twice_scheduled({}, {});
+  pipeline.triggers.pop_back();
+  std::get<CronTrigger>(pipeline.triggers.back()).starts = {1, 2};
+  Core core;
+  core.publish({pipeline});
+  core.pass_ms(kHour);
+  CHECK(only_due(core).params == Variables{{"level", "one"}});
+  CHECK(only_due(core).starts == std::vector<std::uint32_t>{1, 2});
+}
+
+TEST_CASE("an instant of two triggers has the first one's params, and the tasks of both") {
+  using Starts = std::vector<std::uint32_t>;
+  const auto starts = [](const Starts& first, const Starts& second) {
+    Core core;
+    core.publish({twice_scheduled(first, second)});
+    core.pass_ms(kHour);
+    CHECK(only_due(core).params == Variables{{"level", "one"}});
+    return only_due(core).starts;
+  };
+  CHECK(starts({2}, {0, 2}) == Starts{0, 2});
+  CHECK(starts({1}, {}).empty());
+  CHECK(starts({}, {1}).empty());
+}
+
+TEST_CASE("a trigger that takes its instant for missed has no say in how the other one runs") {
+  for (const std::size_t missed : {std::size_t{0}, std::size_t{1}}) {
+    Pipeline pipeline = twice_scheduled({0}, {1});
+    std::get<CronTrigger>(pipeline.triggers[missed]).catchup = Catchup::kNone;
+    Core core;
+    core.publish({pipeline});
+    core.pass_ms(kHour + limits::kTickLateMs + 1);
+    const DueTick due = only_due(core);
+    CHECK_FALSE(due.missed);
+    CHECK(due.params == Variables{{"level", missed == 0 ? "two" : "one"}});
+    CHECK(due.starts == std::vector<std::uint32_t>{missed == 0 ? 1u : 0u});
+  }
+}
+
+TEST_CASE("a splay moves every tick by the host's offset, also those that are caught up") {
+  constexpr std::int64_t kOffset = 17 * 60'000;
+  Pipeline pipeline = scheduled("0 * * * *", Catchup::kAll);
+  std::get<CronTrigger>(pipeline.triggers.back()).offset_ms = kOffset;
+  Core core(200);
+  const WallTime start = core.wall;  // on the hour
+  core.publish({pipeline});
+  CHECK(core.state.next_tick() == start.plus_ms(kOffset));
+  core.pass_ms(kOffset - 1);
+  CHECK(made(core.pass()).empty());
+  core.pass_ms(1);
+  CHECK(made(core.pass()).size() == 1);
+  CHECK(core.state.next_tick() == start.plus_ms(kHour + kOffset));
+  core.pass_ms(3 * kHour + 1);
+  const auto runs = made(core.pass());
+  REQUIRE(runs.size() == 3);
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    CHECK(runs[i].trigger.scheduled_at == start.plus_ms((std::int64_t(i) + 1) * kHour + kOffset));
+  }
+}
+
+TEST_CASE("lateness is counted from the tick with its offset") {
+  Pipeline pipeline = scheduled("0 * * * *", Catchup::kNone);
+  std::get<CronTrigger>(pipeline.triggers.back()).offset_ms = 2 * limits::kTickLateMs;
+  Core core;
+  core.publish({pipeline});
+  core.pass_ms(3 * limits::kTickLateMs);
+  CHECK(made(core.pass()).at(0).status == Status::kPending);
+}

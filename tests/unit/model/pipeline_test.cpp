@@ -126,9 +126,9 @@ TEST_CASE("what contradicts itself is corrupt, and the member is named") {
   CHECK(read_error(without(sample_json(), "tasks")) == "tasks must list at least one task");
   CHECK(read_error(sample_json().set("tasks", Json::array())) ==
         "tasks must list at least one task");
-  CHECK(read_error(sample_json().set("tasks", "x")) == "tasks must be a list of at most 200");
-  CHECK(read_error(sample_json().set("tasks", Json::Array(201, Json::object()))) ==
-        "tasks must be a list of at most 200");
+  CHECK(read_error(sample_json().set("tasks", "x")) == "tasks must be a list of at most 1000");
+  CHECK(read_error(sample_json().set("tasks", Json::Array(1001, Json::object()))) ==
+        "tasks must be a list of at most 1000");
   CHECK(read_error(sample_json().set("triggers", Json::Array(33, Json::object()))) ==
         "triggers must be a list of at most 32");
   CHECK(read_error(sample_json().set("origin", "here")) == "origin must be an object");
