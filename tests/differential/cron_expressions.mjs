@@ -117,7 +117,8 @@ function dayOfMonth(random) {
   const special = () => random.weighed([
     [3, () => random.of(['L', 'L', 'L', 'l'])],
     [0.5, () => 'LW'],
-    [1, () => `${random.between(1, 31)}${random.of(['W', 'W', 'w'])}`],
+    // At a month's ends the nearest weekday may lie on the other side.
+    [1, () => `${random.of([1, 1, 2, 29, 30, 31, random.between(1, 31)])}${random.of(['W', 'W', 'w'])}`],
   ])();
   return random.weighed([
     [60, () => '*'],
