@@ -18,12 +18,6 @@ Lines ids(const Pipeline& pipeline) {
   return result;
 }
 
-Lines warnings_of(std::string_view text) {
-  const PipelineFileResult result = load(text);
-  CHECK(lines(result.problems) == Lines{});
-  return lines(result.warnings);
-}
-
 const std::string kDigest = "alpine@sha256:" + std::string(64, 'a');
 
 // The tasks are on lines from 4 on.
