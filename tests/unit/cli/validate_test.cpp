@@ -186,7 +186,7 @@ TEST_CASE("Warnings are shown and counted; they fail with --strict only") {
   const Result<Json> json = Json::parse(invoke({"validate", file, "-o", "json"}).out);
   REQUIRE(json);
   CHECK((*json)["problems"].dump() == "[]");
-  const Json& found = (*json)["warnings"][0];
+  const Json& found = (*json)["warnings"].items().at(0);
   CHECK(found["file"].as_string() == file);
   CHECK(found["line"].as_integer() == 2);
   CHECK(found["column"].as_integer() == 17);
@@ -239,8 +239,8 @@ TEST_CASE("--migrate prints today's form, or what is wrong and nothing else") {
   outcome = invoke({"validate", "--migrate", directory.path()});
   CHECK(outcome.exit_code == 1);
   CHECK(outcome.err.find("--migrate takes one file, not a directory") != std::string::npos);
-  for (const std::vector<std::string>& more :
-       {std::vector<std::string>{today}, {"--strict"}, {"-o", "json"}}) {
+  const std::vector<std::vector<std::string>> others = {{today}, {"--strict"}, {"-o", "json"}};
+  for (const std::vector<std::string>& more : others) {
     std::vector<std::string> arguments{"validate", "--migrate", old};
     arguments.insert(arguments.end(), more.begin(), more.end());
     outcome = invoke(arguments);

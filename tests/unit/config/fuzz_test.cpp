@@ -6,6 +6,7 @@
 #include <set>
 #include <tuple>
 
+#include "config/migration.h"
 #include "loading.h"
 #include "model/dag.h"
 #include "model/expression.h"
@@ -46,6 +47,27 @@ tasks:
       done
     depends_on: [dump]
     timeout: 10m
+)",
+    R"(# of an older dialect
+pipeline:
+  id: Nightly Job   # title
+  schedule: [0 2 * * *, "@daily"]
+  webhook_path: /hooks/x
+
+  image: alpine:3.20
+  tasks:
+    - name: Build It   # first
+      resources: &small {cpu: 0.5, memory: 64m}
+      script: |  # sh
+        echo '# none'
+
+      trigger: {type: webhook, token: t}
+    # second
+    - id: b
+      needs: [ Build It,   # one
+        ]
+      resources: *small
+      env: { A: 'x''y', B: "z # \n" }
 )",
     R"(name: etl
 hosts: {names: ["edge-*", "*"], labels: {}}
@@ -203,6 +225,21 @@ void check_problems(const std::vector<Problem>& problems, const std::string& tex
   }
 }
 
+// Whatever loads comes out in today's form, as the same pipelines.
+void check_migration(const std::string& text, const PipelineFileResult& result,
+                     const HostConfig& host) {
+  const Result<std::string> migrated = config::migrate_pipeline_file(text);
+  CHECK((migrated ? "" : migrated.error().message) == "");
+  if (!migrated) return;
+  CAPTURE(*migrated);
+  const PipelineFileResult again = load(*migrated, host);
+  CHECK(lines(again.problems) == std::vector<std::string>{});
+  REQUIRE(again.pipelines.size() == result.pipelines.size());
+  for (std::size_t i = 0; i < again.pipelines.size(); ++i) {
+    CHECK(content_hash(again.pipelines[i]) == content_hash(result.pipelines[i]));
+  }
+}
+
 void check_pipeline(const Pipeline& pipeline, const HostConfig& host) {
   CHECK(is_valid_name(pipeline.name));
   CHECK(pipeline.tasks.size() >= 1);
@@ -252,6 +289,7 @@ TEST_CASE("mutated documents") {
     check_problems(result.warnings, text);
     check_problems(result.problems, text);
     for (const Pipeline& pipeline : result.pipelines) check_pipeline(pipeline, host);
+    if (result.problems.empty()) check_migration(text, result, host);
     accepted += result.problems.empty() ? 1 : 0;
 
     const HostConfigResult host_result = parse_host_config(text, "pawl.yaml", {});
