@@ -7,6 +7,7 @@ import glob
 import json
 import os
 import subprocess
+import tempfile
 import unittest
 
 import stand_ins
@@ -58,7 +59,7 @@ class Example(Case):
     def assert_run(self, run, status, **tasks):
         """The run's status, and each named task's: its status, or its reason where that says more."""
         found = {task["id"]: task["reason"] or task["status"] for task in run["tasks"]}
-        told = "\n".join(f"--- {task['id']} {task['message']}\n{self.pawl.log_text(run['id'], task['id'])}"
+        told = "\n".join(f"--- {task['id']} {task['message']}\n{stand_ins.readable(self.pawl.log_text(run['id'], task['id']))}"
                          for task in run["tasks"] if task["attempts"])
         self.assertEqual(run["status"], status, f"{found}\n{run['message']}\n{told}")
         expected = {name.replace("_", "-"): state for name, state in tasks.items()}
@@ -78,13 +79,11 @@ class Example(Case):
 
 class Files(unittest.TestCase):
     def validate(self, *arguments):
-        directory = os.path.dirname(PAWL)
-        config = os.path.join(directory, f"examples-{os.getpid()}.yaml")
-        with open(config, "w", encoding="utf-8") as file:
-            file.write(f'host: {HOST}\npolicy: {{images: ["*"], networks: [none, bridge]}}\n')
-        self.addCleanup(os.unlink, config)
-        return subprocess.run([PAWL, "validate", EXAMPLES, *arguments, "--config", config], capture_output=True,
-                              text=True, timeout=60, check=False)
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as config:
+            config.write(f'host: {HOST}\npolicy: {{images: ["*"], networks: [none, bridge]}}\n')
+            config.flush()
+            return subprocess.run([PAWL, "validate", EXAMPLES, *arguments, "--config", config.name], capture_output=True,
+                                  text=True, timeout=60, check=False)
 
     def test_they_are_valid_and_the_only_warning_is_of_images_without_a_digest(self):
         result = self.validate()

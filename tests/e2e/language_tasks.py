@@ -62,7 +62,7 @@ name: retried
 tasks:
   - {id: third-time, command: 'test "$PAWL_ATTEMPT" = 4', retries: {limit: 5, delay: 200ms, backoff: 3, max_delay: 1s}}
   - {id: not-this, command: "exit 1", retries: {limit: 2, delay: 100ms, on: [timeout]}, allow_failure: true}
-  - {id: in-time, command: 'test "$PAWL_ATTEMPT" = 2 || sleep 60', timeout: 1s, retries: {limit: 1, delay: 100ms, on: timeout}}
+  - {id: in-time, command: 'test "$PAWL_ATTEMPT" = 2 || sleep 600', timeout: 1s, retries: {limit: 1, delay: 100ms, on: timeout}}
   - {id: smaller, memory: 16m, command: 'test "$PAWL_ATTEMPT" = 2 || tail /dev/zero', retries: {limit: 1, delay: 100ms, on: [oom]}}
   - {id: short, command: 'test "$PAWL_ATTEMPT" = 1', retries: 2}
 """, start=["retried"])
@@ -78,12 +78,12 @@ tasks:
 name: cut
 tasks:
   - {id: stubborn, script: "trap '' TERM; echo on; while true; do sleep 1; done", timeout: 1s, kill_grace: 1s}
-  - {id: polite, script: "trap 'echo cleaning; exit 0' TERM; sleep 60 & wait", timeout: 1s, kill_grace: 1m}
+  - {id: polite, script: "trap 'echo cleaning; exit 0' TERM; sleep 600 & wait", timeout: 1s, kill_grace: 1m}
 ---
 name: cut-run
 timeout: 1s
 tasks:
-  - {id: long, image: "{image}", command: "sleep 60"}
+  - {id: long, image: "{image}", command: "sleep 600"}
   - {id: after, image: "{image}", command: "true", depends_on: long}
 """, start=["cut", "cut-run"])
     def test_timeouts(self):
@@ -147,7 +147,7 @@ on_success: [{id: broken-hook, image: "{image}", command: "exit 1"}]
 """, start=["hooks", "hook-fails"])
     def test_hooks(self):
         failing = self.agent.trigger("hooks", {"code": 5})
-        stopped = self.agent.trigger("hooks", {"seconds": 60})
+        stopped = self.agent.trigger("hooks", {"seconds": 600})
         self.until_running(stopped, "a")
         ends = {"success": (self.ended("hooks"), "on_success"), "failed": (self.agent.finished(failing), "on_failure"),
                 "cancelled": (self.cancel(stopped), "on_cancel")}
@@ -167,7 +167,7 @@ on_success: [{id: broken-hook, image: "{image}", command: "exit 1"}]
     @about("concurrency", "concurrency.group", "concurrency.limit", "concurrency.on_conflict", text="---".join(f"""
 name: {name}
 concurrency: {concurrency}
-tasks: [{{id: a, image: "{{image}}", command: "sleep 60"}}]
+tasks: [{{id: a, image: "{{image}}", command: "sleep 600"}}]
 """ for name, concurrency in (("queues", "{group: one, limit: 1, on_conflict: queue}"), ("queues-too", "one"),
                               ("skips", "{group: two, on_conflict: skip}"),
                               ("replaces", "{limit: 1, on_conflict: replace}"), ("pair", "{limit: 2}"))))
@@ -196,7 +196,7 @@ tasks: [{{id: a, image: "{{image}}", command: "sleep 60"}}]
 name: p{priority}
 priority: {priority}
 tasks: [{{id: a, image: "{{image}}", command: "{command}"}}]
-""" for priority, command in ((0, "true"), (5, "sleep 60"), (9, "true")))
+""" for priority, command in ((0, "true"), (5, "sleep 600"), (9, "true")))
         agent = Agent({"p.yaml": text}, workers=1)
         self.addCleanup(agent.close)
         agent.start()
@@ -213,15 +213,14 @@ class Containers(Language):
            text="""
 name: caps
 tasks:
-  - {id: own, image: "{image}", cpus: 0.25, memory: 48m, pids: 33, network: bridge, user: "1234:99", read_only: false, command: "sleep 60"}
-  - {id: hosts, image: "{image}", command: "sleep 60"}
+  - {id: own, image: "{image}", cpus: 0.25, memory: 48m, pids: 33, network: bridge, user: "1234:99", read_only: false, command: "sleep 600"}
+  - {id: hosts, image: "{image}", command: "sleep 600"}
 """)
     def test_caps_as_the_engine_has_them(self):
         run_id = self.agent.trigger("caps")
-        for task in ("own", "hosts"):
-            self.until_running(run_id, task)
-        found = {c["Labels"]["dev.pawl.task"]: engine("GET", f"/containers/{c['Id']}/json")[1]
-                 for c in self.agent.containers() if c["Labels"]["dev.pawl.run"] == run_id}
+        running = wait_for("both containers", lambda: (lambda found: found if len(found) == 2 else None)(
+            [c for c in self.agent.containers() if c["Labels"]["dev.pawl.run"] == run_id and c["State"] == "running"]))
+        found = {c["Labels"]["dev.pawl.task"]: engine("GET", f"/containers/{c['Id']}/json")[1] for c in running}
         def caps(task):
             host, config = found[task]["HostConfig"], found[task]["Config"]
             return (host["NanoCpus"], host["Memory"], host["PidsLimit"], host["NetworkMode"], config["User"], host["ReadonlyRootfs"])
@@ -316,9 +315,11 @@ tasks: [{{id: a, image: "{{image}}", command: "true"}}]
         self.assertEqual(self.agent.post("/pipelines/there-by-one/runs")[0], 404)
 
     def test_every_document_of_a_file_is_a_pipeline(self):
-        run = self.run_now("host-level")
-        self.assertEqual(run["status"], "success")
-        self.assertEqual(self.agent.get("/pipelines/host-level")["file"], self.agent.get("/pipelines/commands")["file"])
+        files = {p["name"]: (p["file"], p["line"]) for p in self.agent.get("/pipelines")["pipelines"]}
+        self.assertEqual(files["host-level"][0], files["commands"][0])
+        self.assertLess(files["commands"][1], files["host-level"][1])
+        for name in ("commands", "host-level"):
+            self.assertEqual(self.run_now(name)["pipeline"], name)
 
     @about("notify", "notify.on", "notify.url_secret", "notify.format", text="""
 name: told

@@ -193,6 +193,14 @@ def programs(image, broken):
             for name, script in PROGRAMS[image].items()}
 
 
+def words(line):
+    return base64.b64decode(line[2:]).decode().split("\0")[:-1]
+
+
 def calls_in(log):
     """Each call of a stand-in's program that a task's output tells of, as its words."""
-    return [base64.b64decode(line[2:]).decode().split("\0")[:-1] for line in log.splitlines() if line.startswith(">>")]
+    return [words(line) for line in log.splitlines() if line.startswith(">>")]
+
+
+def readable(log):
+    return "\n".join(f">> {words(line)}" if line.startswith(">>") else line for line in log.splitlines())
