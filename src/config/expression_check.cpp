@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "config/wording.h"
+#include "model/pipeline.h"
 
 namespace pawl::config {
 namespace {
@@ -90,10 +91,13 @@ std::string no_task(const ExpressionPath& path, const std::vector<ScopeTask>& ta
     longer += "." + path.segments[i];
     for (const ScopeTask& task : tasks) {
       if (task.id != longer) continue;
-      return "no task " + quoted(id) + "; for an id with a dot write tasks['" + longer + "']";
+      return "no task " + quoted(id) + "; for an id with a dot write tasks['" +
+             escape_control(longer) + "']";
     }
   }
-  for (const ScopeTask& task : tasks) ids.push_back(task.id);
+  for (const ScopeTask& task : tasks) {
+    if (is_valid_name(task.id)) ids.push_back(task.id);
+  }
   return "no task " + quoted(id) + " in this pipeline" + did_you_mean(id, ids);
 }
 
@@ -194,7 +198,7 @@ void ExpressionCheck::check(Parsed& entry, const YamlNode& scalar, std::string_v
 
 const Template* ExpressionCheck::parse(const YamlNode& scalar, std::string_view what) {
   const Parsed& entry = parsed(scalar, scalar.text, what);
-  return entry.text ? &*entry.text : nullptr;
+  return entry.text && !entry.has_problem ? &*entry.text : nullptr;
 }
 
 void ExpressionCheck::check(const YamlNode& scalar, std::string_view what,

@@ -14,8 +14,9 @@ namespace {
 constexpr std::string_view kNonsense = "its contents make no sense";
 // Written once for each new content and read at every start: small is worth some milliseconds.
 constexpr int kDefinitionLevel = 9;
-// Room for a source's other fields.
+// Room for a source's other fields, and for what it names of other hosts' pipelines.
 constexpr std::size_t kSourceRoomBytes = 16 * 1024;
+constexpr std::size_t kElsewhereRoomBytes = 384 * 1024;
 
 Sha256 to_hash(std::string_view bytes) {
   Sha256 hash{};
@@ -43,7 +44,8 @@ std::string encode_problems(const std::vector<Problem>& problems) {
   for (const Problem& problem : problems) {
     ByteWriter one;
     write_problem(one, problem);
-    if (list.size() + one.size() > limits::kRecordBytes - kSourceRoomBytes) break;
+    if (list.size() + one.size() > limits::kRecordBytes - kSourceRoomBytes - kElsewhereRoomBytes)
+      break;
     list.raw(one.bytes());
     ++count;
   }
@@ -56,6 +58,50 @@ std::string encode_problems(const std::vector<Problem>& problems) {
   out.u32(count);
   out.raw(list.bytes());
   return out.take();
+}
+
+// Those that fit: a pipeline that is not named here is only missed by who asks why it does not run.
+std::string encode_elsewhere(const std::vector<Elsewhere>& elsewhere) {
+  ByteWriter list;
+  std::uint32_t count = 0;
+  for (const Elsewhere& other : elsewhere) {
+    ByteWriter one;
+    one.text(clip(other.pipeline, limits::kNameBytes));
+    one.text(clip(other.file, limits::kSourcePathBytes));
+    one.u32(other.line);
+    one.text(clip(other.why, limits::kMessageBytes));
+    if (count == limits::kElsewhere || list.size() + one.size() > kElsewhereRoomBytes) break;
+    list.raw(one.bytes());
+    ++count;
+  }
+  ByteWriter out;
+  out.u32(count);
+  out.raw(list.bytes());
+  return out.take();
+}
+
+std::vector<Problem> read_problems(ByteReader& in) {
+  constexpr std::size_t kLeastBytes = 16;  // two lengths, two numbers
+  std::vector<Problem> problems(in.count(kLeastBytes));
+  for (Problem& problem : problems) {
+    problem.file = in.text();
+    problem.line = in.u32();
+    problem.column = in.u32();
+    problem.message = in.text();
+  }
+  return problems;
+}
+
+std::vector<Elsewhere> read_elsewhere(ByteReader& in) {
+  constexpr std::size_t kLeastBytes = 16;  // three lengths, one number
+  std::vector<Elsewhere> elsewhere(in.count(kLeastBytes));
+  for (Elsewhere& other : elsewhere) {
+    other.pipeline = in.text();
+    other.file = in.text();
+    other.line = in.u32();
+    other.why = in.text();
+  }
+  return elsewhere;
 }
 
 }  // namespace
@@ -189,6 +235,7 @@ Result<Record> encode_source(const SourceState& source) {
   out.text(clip(source.error, limits::kMessageBytes));
   out.u32(source.pipelines);
   out.raw(encode_problems(source.problems));
+  out.raw(encode_elsewhere(source.elsewhere));
   return make_record(Table::kSources, source.name, out.bytes());
 }
 
@@ -203,14 +250,8 @@ Result<SourceState> decode_source(std::string_view key, std::string_view value) 
   source.attempted_at.ms = in.i64();
   source.error = in.text();
   source.pipelines = in.u32();
-  constexpr std::size_t kLeastProblemBytes = 16;  // two lengths, two numbers
-  source.problems.resize(in.count(kLeastProblemBytes));
-  for (Problem& problem : source.problems) {
-    problem.file = in.text();
-    problem.line = in.u32();
-    problem.column = in.u32();
-    problem.message = in.text();
-  }
+  source.problems = read_problems(in);
+  if (body.version >= 2) source.elsewhere = read_elsewhere(in);
   if (!in.at_end()) return damaged(Table::kSources, key, kNonsense);
   return source;
 }

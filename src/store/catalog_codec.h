@@ -56,7 +56,8 @@ using StoredSuspension = std::pair<std::string, Suspension>;  // pipeline
 [[nodiscard]] Result<StoredSuspension> decode_suspension(std::string_view key,
                                                          std::string_view value);
 
-// Problems over the bound are left out, and a last one says how many.
+// What is over the bounds is left out: of the problems with a last one that says how many, of the pipelines for other
+// hosts without.
 [[nodiscard]] Result<Record> encode_source(const SourceState& source);
 [[nodiscard]] Result<SourceState> decode_source(std::string_view key, std::string_view value);
 

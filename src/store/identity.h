@@ -15,9 +15,9 @@
 
 namespace pawl::store {
 
-// Of the tables and records as a whole. docs/store-format.md has the history. A store of format 1 is read as it is, and becomes one of
-// format 2 when an agent opens it.
-inline constexpr std::uint32_t kStoreFormat = 2;
+// Of the tables and records as a whole. docs/store-format.md has the history. One of an earlier format is read as it is, and
+// becomes one of the newest when an agent opens it.
+inline constexpr std::uint32_t kStoreFormat = 3;
 
 struct Identity {
   std::string instance_id;

@@ -83,6 +83,7 @@ Result<Record> encode_run(const StoredRun& stored) {
   write(out, run.ended_at);
   out.u8(static_cast<std::uint8_t>(run.stop));
   write(out, stored.created_high);
+  out.flag(run.hooks_cancelled);
   return make_record(Table::kRuns, run_key(run.id), out.bytes());
 }
 
@@ -115,6 +116,7 @@ Result<StoredRun> decode_run(std::string_view key, std::string_view value) {
              : in.flag()       ? RunStop::kCancel
                                : RunStop::kNone;
   stored.created_high = read_time(in);
+  if (body.version >= 3) run.hooks_cancelled = in.flag();
   if (!in.at_end() || !id) return damaged(Table::kRuns, key, kNonsense);
   run.id = *id;
   return stored;
@@ -129,6 +131,7 @@ Result<Record> encode_task(const TaskState& task) {
   write(out, task.started_at);
   write(out, task.ended_at);
   write(out, task.retry_at);
+  write(out, task.outputs);
   return make_record(Table::kTasks, task_key(task.run, task.index), out.bytes());
 }
 
@@ -144,6 +147,7 @@ Result<TaskState> decode_task(std::string_view key, std::string_view value) {
   task.started_at = read_time(in);
   task.ended_at = read_time(in);
   task.retry_at = read_time(in);
+  if (body.version >= 2) task.outputs = read_variables(in);
   if (!in.at_end() || !place) return damaged(Table::kTasks, key, kNonsense);
   task.run = place->run;
   task.index = place->task;

@@ -19,6 +19,10 @@ if ! command -v dockerd >/dev/null 2>&1 && ! [[ -S ${DOCKER_SOCKET:-/var/run/doc
   demo_packages+=(docker.io)
 fi
 
+# Likewise Node.js and its npm, which others than Debian package as one.
+command -v node >/dev/null 2>&1 || test_packages+=(nodejs)
+command -v npm >/dev/null 2>&1 || test_packages+=(npm)
+
 # missing_packages NAME...: prints those that are not installed.
 missing_packages() {
   local installed

@@ -1,5 +1,6 @@
-// Stores of earlier formats are opened for ever. tests/golden/store/format-1 has one that pawl 0.1.0's code wrote: six runs of
-// two pipelines, one for each status, with two tasks, an attempt, a log and two identities each.
+// Stores of earlier formats are opened for ever. tests/golden/store/format-N has one that the code of that format wrote: six runs
+// of two pipelines, one for each status, with two tasks, an attempt, a log and two identities each. That of format 2 also has what
+// format 1 could not hold.
 #include <doctest/doctest.h>
 
 #include <filesystem>
@@ -15,7 +16,14 @@ using namespace pawl;
 
 namespace {
 
-constexpr std::size_t kDataBytes = 184'320;
+struct Format {
+  std::string number;
+  std::size_t data_bytes;
+  std::string instance_id;
+};
+const Format kFormat1{"1", 184'320, "ec029c113c55"};
+const Format kFormat2{"2", 200'704, "94ea153da648"};
+
 constexpr Status kStatuses[] = {Status::kSuccess, Status::kFailed,  Status::kCancelled,
                                 Status::kSkipped, Status::kRunning, Status::kPending};
 
@@ -28,14 +36,19 @@ std::string read_bytes(const std::string& path) {
 
 class OldStore {
  public:
-  OldStore() {
-    const std::string golden = std::string(PAWL_GOLDEN_DIRECTORY) + "/format-1/";
+  explicit OldStore(const Format& format) {
+    const std::string golden =
+        std::string(PAWL_GOLDEN_DIRECTORY) + "/format-" + format.number + "/";
     options_.directory = directory_.path();
     options_.map_bytes = std::size_t{16} << 20;
     const std::string packed = read_bytes(golden + "data.mdb.zst");
     std::ofstream(directory_ / "data.mdb", std::ios::binary)
-        << value_of(store::decompress(packed, kDataBytes));
+        << value_of(store::decompress(packed, format.data_bytes));
     std::filesystem::copy_file(golden + "instance", directory_ / "instance");
+    // The key that the chain of format 2 is signed with; before it there was none.
+    if (format.number != "1") {
+      std::ofstream(directory_ / "host.key") << std::string(64, '4') << "\n";
+    }
   }
   [[nodiscard]] std::unique_ptr<Store> open() const { return value_of(open_store(options_)); }
   [[nodiscard]] const std::string& directory() const { return options_.directory; }
@@ -53,6 +66,39 @@ Run old_run(std::uint64_t id) {
       content_hash(is_odd ? samples::pipeline("build") : samples::pipeline("nightly", "debian:12"));
   if (id == 3) run.stop = RunStop::kCancel;
   return run;
+}
+
+// What format 2 added to the runs of the fixture.
+Run run_of_format_2(std::uint64_t id) {
+  Run run = old_run(id);
+  if (id == 2) run.stop = RunStop::kTimeout;
+  if (id == 4) {
+    run.trigger.parent = RunId{1};
+    run.trigger.depth = 1;
+  }
+  return run;
+}
+
+void check_rows_of_format_2(const StoreReader& store) {
+  CHECK(ids(value_of(store.runs({}))) == Ids{6, 5, 4, 3, 2, 1});
+  for (std::uint64_t id = 1; id <= 6; ++id) {
+    INFO("run " << id);
+    const RunDetail detail = value_of(store.run(RunId{id}));
+    CHECK(detail.run == run_of_format_2(id));
+    REQUIRE(detail.tasks.size() == 2);
+    CHECK(detail.tasks[0] == samples::task(id, 0, kStatuses[id - 1]));
+    REQUIRE(detail.attempts.size() == 1);
+    Attempt attempt = samples::attempt(id, 0, 1, kStatuses[id - 1]);
+    attempt.boot_id = "boot";
+    attempt.started_mono = MonoTime{5};
+    attempt.engine = "engine";
+    attempt.log_incomplete = id == 2;
+    CHECK(detail.attempts[0] == attempt);
+    CHECK(value_of(store.log({RunId{id}, 0, 1}, {}, 100'000)).records ==
+          samples::lines({RunId{id}, 0, 1}, 0, 20).records);
+  }
+  CHECK(value_of(store.pipelines()).size() == 2);
+  CHECK(value_of(store.sources()) == std::vector<SourceState>{samples::source("fleet")});
 }
 
 void check_all_there(const StoreReader& store) {
@@ -76,7 +122,7 @@ void check_all_there(const StoreReader& store) {
 }  // namespace
 
 TEST_CASE("a store of format 1 is read as it is") {
-  const OldStore old;
+  const OldStore old(kFormat1);
   const std::string before = read_bytes(old.directory() + "/data.mdb");
   check_all_there(*value_of(open_store_reader(old.directory())));
   CHECK(read_bytes(old.directory() + "/data.mdb") == before);
@@ -87,10 +133,10 @@ TEST_CASE("a store of format 1 is read as it is") {
 }
 
 TEST_CASE("an agent upgrades a store of format 1, and nothing gets lost") {
-  const OldStore old;
+  const OldStore old(kFormat1);
   {
     const auto store = old.open();
-    CHECK(store->instance_id() == "ec029c113c55");
+    CHECK(store->instance_id() == kFormat1.instance_id);
     CHECK(store->warnings().empty());
     check_all_there(*store);
     const StoredWorld world = value_of(store->load());
@@ -112,7 +158,7 @@ TEST_CASE("an agent upgrades a store of format 1, and nothing gets lost") {
   }
   std::string line;
   std::getline(std::ifstream(old.directory() + "/instance"), line);
-  CHECK(line == "pawl store 2 ec029c113c55");
+  CHECK(line == "pawl store 3 " + kFormat1.instance_id);
   // It goes on, with what only the new format can hold.
   Run ended = old_run(5);
   ended.status = Status::kFailed;
@@ -139,8 +185,56 @@ TEST_CASE("an agent upgrades a store of format 1, and nothing gets lost") {
   CHECK(report.before_chain == 4);
 }
 
+TEST_CASE("a store of format 2 is read as it is, its chain included") {
+  const OldStore old(kFormat2);
+  const std::string before = read_bytes(old.directory() + "/data.mdb");
+  check_rows_of_format_2(*value_of(open_store_reader(old.directory())));
+  CHECK(read_bytes(old.directory() + "/data.mdb") == before);
+  const ChainReport report = value_of(verify_history(old.directory()));
+  CHECK(report.fault.value_or("(none)") == "(none)");
+  CHECK(report.runs == 4);
+  CHECK(report.actions == 1);
+}
+
+TEST_CASE("an agent upgrades a store of format 2, and its chain goes on") {
+  const OldStore old(kFormat2);
+  Run ended = run_of_format_2(5);
+  ended.status = Status::kSuccess;
+  ended.hooks_cancelled = true;
+  TaskState task = samples::task(5, 0, Status::kSuccess);
+  task.outputs = {{"version", "1.2"}};
+  SourceState source = samples::source("fleet");
+  source.elsewhere = {{"deploy", "deploy.yaml", 7, "hosts.names has core-*"}};
+  {
+    const auto store = old.open();
+    CHECK(store->instance_id() == kFormat2.instance_id);
+    CHECK(store->warnings().empty());
+    check_rows_of_format_2(*store);
+    const StoredWorld world = value_of(store->load());
+    CHECK(world.damaged.empty());
+    CHECK(world.unfinished.size() == 2);
+    CHECK(world.suspensions.size() == 1);
+    commit(*store, {SaveTask{task}, SaveRun{ended}, SaveSource{source}});
+  }
+  std::string line;
+  std::getline(std::ifstream(old.directory() + "/instance"), line);
+  CHECK(line == "pawl store 3 " + kFormat2.instance_id);
+  {
+    const auto store = old.open();
+    CHECK(value_of(store->run(RunId{5})).run == ended);
+    CHECK(value_of(store->run(RunId{5})).tasks[0] == task);
+    CHECK(value_of(store->run(RunId{4})).run == run_of_format_2(4));
+    CHECK(value_of(store->sources()) == std::vector<SourceState>{source});
+  }
+  const ChainReport report = value_of(verify_history(old.directory()));
+  CHECK(report.fault.value_or("(none)") == "(none)");
+  CHECK(report.runs == 5);
+  CHECK(report.actions == 1);  // no new key had to be noted
+  CHECK(report.before_chain == 0);
+}
+
 TEST_CASE("what ended before the upgrade is pruned like the rest") {
-  const OldStore old;
+  const OldStore old(kFormat1);
   {
     const auto store = old.open();
     KeepRules rules;

@@ -364,5 +364,5 @@ TEST_CASE("the instance file is mended from the store, and the store from it") {
   CHECK(harness.store().instance_id() == id);
   std::string text;
   std::getline(std::ifstream(file), text);
-  CHECK(text == "pawl store 2 " + id);
+  CHECK(text == "pawl store " + std::to_string(store::kStoreFormat) + " " + id);
 }

@@ -40,6 +40,7 @@ TEST_CASE("runs, tasks and attempts come back as they were") {
     stored.run.stop = static_cast<RunStop>(stop);
     stored.run.trigger.parent = RunId{6};
     stored.run.trigger.depth = static_cast<std::uint32_t>(stop);
+    stored.run.hooks_cancelled = stop == 1;
     const Record stopped = sealed(encode_run(stored));
     CHECK(decode_run(stopped.key, stopped.value)->run == stored.run);
   }
@@ -47,9 +48,14 @@ TEST_CASE("runs, tasks and attempts come back as they were") {
   const Record empty = sealed(encode_run({Run{}, {}}));
   CHECK(decode_run(empty.key, empty.value)->run == Run{});
 
-  const TaskState task = samples::task(7, 3, Status::kSkipped);
-  const Record task_record = sealed(encode_task(task));
-  CHECK(*decode_task(task_record.key, task_record.value) == task);
+  TaskState task = samples::task(7, 3, Status::kSkipped);
+  for (const Variables& outputs :
+       {Variables{}, Variables{{"version", "1.2\n3"}, {"none", ""}},
+        Variables(limits::kOutputs, {"name", std::string(limits::kOutputValueBytes, 'x')})}) {
+    task.outputs = outputs;
+    const Record task_record = sealed(encode_task(task));
+    CHECK(*decode_task(task_record.key, task_record.value) == task);
+  }
 
   for (const auto& exit_code :
        {std::optional<std::int32_t>(), std::optional<std::int32_t>(0),
@@ -83,9 +89,12 @@ TEST_CASE("the catalog's records come back as they were") {
   const Record mark = sealed(encode_schedule_mark({"build", WallTime{-5}}));
   CHECK(*decode_schedule_mark(mark.key, mark.value) == ScheduleMark{"build", WallTime{-5}});
 
-  const SourceState source = samples::source("fleet");
-  const Record source_record = sealed(encode_source(source));
-  CHECK(*decode_source(source_record.key, source_record.value) == source);
+  SourceState source = samples::source("fleet");
+  for (const std::size_t count : {0u, 1u, 2u}) {
+    source.elsewhere.assign(count, {"deploy", "deploy.yaml", 3, "hosts.names has core-*"});
+    const Record source_record = sealed(encode_source(source));
+    CHECK(*decode_source(source_record.key, source_record.value) == source);
+  }
 
   CHECK(*decode_format(encode_format(3).value) == 3);
   CHECK(*decode_instance(encode_instance("0123456789ab").value) == "0123456789ab");
@@ -119,6 +128,51 @@ TEST_CASE("a source with endless problems keeps the first and says how many are 
   CHECK(kept > 100);
   CHECK(back->problems[0].message.size() == limits::kMessageBytes);
   CHECK(back->problems.back().message == "and " + std::to_string(20'000 - kept) + " more problems");
+}
+
+TEST_CASE("of the pipelines for other hosts those that fit are kept, beside endless problems") {
+  SourceState source = samples::source("fleet");
+  source.problems.assign(20'000, Problem{std::string(2000, 'p'), 1, 2, std::string(2000, 'm')});
+  source.elsewhere.assign(limits::kElsewhere,
+                          {"deploy", std::string(2000, 'f'), 1, std::string(2000, 'w')});
+  const Record record = sealed(encode_source(source));
+  CHECK(record.value.size() <= limits::kRecordBytes + kFrameBytes);
+  auto back = decode_source(record.key, record.value);
+  REQUIRE(back.ok());
+  CHECK(back->problems.size() > 100);
+  CHECK(back->elsewhere.size() > 100);
+  CHECK(back->elsewhere.size() < limits::kElsewhere);
+  CHECK(back->elsewhere.back().why.size() == limits::kMessageBytes);
+
+  source.elsewhere.assign(2 * limits::kElsewhere, {"deploy", "deploy.yaml", 1, "another host"});
+  const Record many = sealed(encode_source(source));
+  back = decode_source(many.key, many.value);
+  REQUIRE(back.ok());
+  CHECK(back->elsewhere.size() == limits::kElsewhere);
+}
+
+TEST_CASE("a definition with as many instances as there may be is within its bound") {
+  Pipeline pipeline = samples::pipeline("build");
+  const Task task = pipeline.tasks[0];
+  pipeline.tasks.clear();
+  for (std::size_t i = 0; i < limits::kTaskInstances; ++i) {
+    Task instance = task;
+    instance.base = "build";
+    instance.id = "build[" + std::to_string(i) + "]";
+    instance.matrix = {{"number", std::to_string(i)}};
+    instance.env.clear();
+    for (int j = 0; j < 20; ++j) {
+      instance.env.emplace_back("NAME_" + std::to_string(j), std::string(100, 'v'));
+    }
+    instance.command.push_back(std::string(2000, 'c'));
+    pipeline.tasks.push_back(std::move(instance));
+  }
+  const Sha256 hash = content_hash(pipeline);
+  const Record record = sealed(encode_definition(hash, pipeline));
+  const auto back = decode_definition(record.key, record.value);
+  REQUIRE(back.ok());
+  CHECK((*back)->tasks == pipeline.tasks);
+  CHECK(content_hash(**back) == hash);
 }
 
 TEST_CASE("a definition over its bound is refused, one that compresses well is not a bomb") {

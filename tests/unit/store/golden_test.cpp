@@ -64,6 +64,21 @@ StoredRun golden_run() {
   return stored;
 }
 
+StoredRun replaced_run() {
+  StoredRun stored = golden_run();
+  stored.run.stop = RunStop::kReplace;
+  stored.run.trigger.parent = RunId{257};
+  stored.run.trigger.depth = 3;
+  return stored;
+}
+
+TaskState golden_task() {
+  TaskState task = samples::task(258, 3, Status::kPending);
+  task.reason = Reason::kTimeout;
+  task.retry_at = WallTime{samples::kStartMs + 5};
+  return task;
+}
+
 const AttemptKey kAttempt{RunId{258}, 3, 2};
 
 }  // namespace
@@ -76,23 +91,33 @@ TEST_CASE("run records of version 1 are read") {
   CHECK(back->created_high == golden_run().created_high);
 }
 
+TEST_CASE("run records of version 2 are read") {
+  const Golden golden = read_golden("run-v2");
+  const auto back = decode_run(golden.key, golden.value);
+  REQUIRE(back.ok());
+  CHECK(back->run == replaced_run().run);
+  CHECK(back->created_high == replaced_run().created_high);
+}
+
 TEST_CASE("run records are written and read as ever") {
-  StoredRun stored = golden_run();
-  stored.run.stop = RunStop::kReplace;
-  stored.run.trigger.parent = RunId{257};
-  stored.run.trigger.depth = 3;
-  const Golden golden = check_written("run-v2", encode_run(stored));
+  StoredRun stored = replaced_run();
+  stored.run.hooks_cancelled = true;
+  const Golden golden = check_written("run-v3", encode_run(stored));
   const auto back = decode_run(golden.key, golden.value);
   REQUIRE(back.ok());
   CHECK(back->run == stored.run);
   CHECK(back->created_high == stored.created_high);
 }
 
+TEST_CASE("task records of version 1 are read") {
+  const Golden golden = read_golden("task-v1");
+  CHECK(*decode_task(golden.key, golden.value) == golden_task());
+}
+
 TEST_CASE("task records are written and read as ever") {
-  TaskState task = samples::task(258, 3, Status::kPending);
-  task.reason = Reason::kTimeout;
-  task.retry_at = WallTime{samples::kStartMs + 5};
-  const Golden golden = check_written("task-v1", encode_task(task));
+  TaskState task = golden_task();
+  task.outputs = {{"version", "1.2"}, {"empty", ""}};
+  const Golden golden = check_written("task-v2", encode_task(task));
   CHECK(*decode_task(golden.key, golden.value) == task);
 }
 
@@ -148,9 +173,16 @@ TEST_CASE("schedule marks are written and read as ever") {
   CHECK(*decode_schedule_mark(golden.key, golden.value) == mark);
 }
 
-TEST_CASE("sources are written and read as ever") {
-  const Golden golden = check_written("source-v1", encode_source(samples::source("fleet")));
+TEST_CASE("sources of version 1 are read") {
+  const Golden golden = read_golden("source-v1");
   CHECK(*decode_source(golden.key, golden.value) == samples::source("fleet"));
+}
+
+TEST_CASE("sources are written and read as ever") {
+  SourceState source = samples::source("fleet");
+  source.elsewhere = {{"deploy", "pipelines/deploy.yaml", 7, "hosts.names has core-*"}};
+  const Golden golden = check_written("source-v2", encode_source(source));
+  CHECK(*decode_source(golden.key, golden.value) == source);
 }
 
 TEST_CASE("log summaries are written and read as ever") {
