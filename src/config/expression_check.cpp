@@ -194,10 +194,6 @@ void ExpressionCheck::check(Parsed& entry, const YamlNode& scalar, std::string_v
     std::string problem = problem_of(path, scope);
     if (!problem.empty()) report(place_in(scalar, path.offset), std::move(problem));
   }
-  if (!text.is_constant()) return;
-  if (const Result<Json> value = text.value({}); !value) {
-    report(scalar.place, "bad expression in " + std::string(what) + ": " + value.error().message);
-  }
 }
 
 const Template* ExpressionCheck::parse(const YamlNode& scalar, std::string_view what) {

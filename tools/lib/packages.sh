@@ -10,7 +10,7 @@ build_packages=(
 # curl and openssl are for the scripts (engine socket, webhook signatures), not for the binary.
 demo_packages=(busybox-static curl openssl procps)
 test_packages=(
-  clang-format clang-tidy file binutils strace chromium chromium-driver docker-registry openssh-client
+  clang clang-format clang-tidy file binutils strace chromium chromium-driver docker-registry openssh-client
   e2fsprogs xfsprogs python3-jsonschema python3-yaml
 )
 
