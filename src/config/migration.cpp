@@ -53,7 +53,8 @@ std::string with_crlf(const std::string& text) {
 
 Error failure(ProblemList& problems, std::string_view text) {
   const std::vector<Problem> all = problems.take();
-  return {ErrorKind::kInvalid, std::string(text) + (all.empty() ? "" : ": " + all.front().message), {}};
+  return {
+      ErrorKind::kInvalid, std::string(text) + (all.empty() ? "" : ": " + all.front().message), {}};
 }
 
 Result<std::string> checked(std::string text, const std::vector<const YamlNode*>& meant) {

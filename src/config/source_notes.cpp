@@ -11,6 +11,7 @@ namespace pawl::config {
 namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
+constexpr std::size_t kStride = 64;
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0u) == 0x80u; }
 
@@ -132,12 +133,15 @@ class NoteFinder {
 }  // namespace
 
 SourceLines::SourceLines(std::string_view text) : text_(text) {
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size() - 1) + 1;
-    const std::string_view line = text.substr(at, end - at);
-    starts_.push_back(at);
-    is_ascii_.push_back(std::none_of(line.begin(), line.end(), is_continuation));
-    at = end;
+  std::size_t characters = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (is_continuation(text[at])) continue;
+    if (at == 0 || text[at - 1] == '\n') {
+      starts_.push_back(at);
+      characters_before_.push_back(characters);
+    }
+    if (characters % kStride == 0) offsets_.push_back(at);
+    ++characters;
   }
 }
 
@@ -160,11 +164,11 @@ std::uint32_t SourceLines::line_at(std::size_t offset) const {
 }
 
 std::size_t SourceLines::content_offset(Place place) const {
-  std::size_t at = start(place.line);
-  const bool is_ascii = place.line > 0 && place.line <= starts_.size() && is_ascii_[place.line - 1];
-  if (is_ascii) at = std::min<std::size_t>(at + place.column - 1, text_.size());
-  for (std::uint32_t column = is_ascii ? place.column : 1;
-       column < place.column && at < text_.size(); ++column) {
+  if (place.line == 0 || place.line > starts_.size()) return text_.size();
+  const std::size_t character = characters_before_[place.line - 1] + place.column - 1;
+  if (character / kStride >= offsets_.size()) return text_.size();
+  std::size_t at = offsets_[character / kStride];
+  for (std::size_t left = character % kStride; left > 0 && at < text_.size(); --left) {
     ++at;
     while (at < text_.size() && is_continuation(text_[at])) ++at;
   }

@@ -32,7 +32,9 @@ class SourceLines {
  private:
   std::string_view text_;
   std::vector<std::size_t> starts_;
-  std::vector<bool> is_ascii_;  // a column is a byte there
+  // Columns are characters: one long line would otherwise cost quadratic time.
+  std::vector<std::size_t> characters_before_;  // each line
+  std::vector<std::size_t> offsets_;            // of every 64th character
 };
 
 struct SourceComment {

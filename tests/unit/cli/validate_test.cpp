@@ -13,9 +13,12 @@ using namespace pawl::cli;
 
 namespace {
 
+// Pinned, so that there is nothing to warn of.
+const std::string kImage = "alpine:3.20@sha256:" + std::string(64, 'a');
+
 std::string good(const std::string& name) {
-  return "name: " + name +
-         "\ntasks:\n  - id: only\n    image: alpine:3.20\n    command: [\"true\"]\n";
+  return "name: " + name + "\ntasks:\n  - id: only\n    image: " + kImage +
+         "\n    command: [\"true\"]\n";
 }
 
 const char* const kBad = R"(name: broken
@@ -218,13 +221,14 @@ TEST_CASE(
 
 TEST_CASE("--migrate prints today's form, or what is wrong and nothing else") {
   const TemporaryDirectory directory;
-  const std::string old = directory.write(
-      "old.yaml", "pipeline:\n  id: p  # ours\n  task: {name: Big Job, image: alpine:3.20}\n");
+  const std::string old =
+      directory.write("old.yaml", "pipeline:\n  id: p  # ours\n  task: {name: Big Job, image: \"" +
+                                      kImage + "\"}\n");
   const std::string today = directory.write("today.yaml", "# \xe2\x80\xae\n" + good("good"));
   const std::string bad = directory.write("bad.yaml", "id: p\nname: q\n");
   Outcome outcome = invoke({"validate", "--migrate", old});
   CHECK(outcome.exit_code == 0);
-  CHECK(outcome.out == "name: p  # ours\ntasks:\n  - {id: big-job, image: alpine:3.20}\n");
+  CHECK(outcome.out == "name: p  # ours\ntasks:\n  - {id: big-job, image: \"" + kImage + "\"}\n");
   CHECK(outcome.err == kNote);
   CHECK(invoke({"validate", "--migrate", today}).out == "# \xe2\x80\xae\n" + good("good"));
   CHECK(invoke({"validate", "--migrate", today}, {.terminal = true}).out ==

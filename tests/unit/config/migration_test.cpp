@@ -184,8 +184,7 @@ TEST_CASE("texts keep what they are") {
                                  "|\n\n\n    a\n",
                                  "|\n    ---\n    ...\n",
                                  "!!str 1",
-                                 "&x 'y'",
-                                 "&x |\n    a # b\n"}) {
+                                 "&x 'y'"}) {
     CAPTURE(value);
     check_migrated("id: p\nenv:\n  A: " + std::string(value) +
                    "\n  B: z\ntasks: [{id: a, image: i}]\n");
