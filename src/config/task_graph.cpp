@@ -97,7 +97,7 @@ class Dependencies {
     }
     return "no task " + quoted(name) + " in " +
            (hook == Hook::kNone ? "this pipeline" : "'" + list_name(hook) + "'") +
-           did_you_mean(name, ids);
+           values_.did_you_mean(name, ids);
   }
 
   [[nodiscard]] Place place_of_dependency(std::uint32_t from, std::uint32_t to) const {
