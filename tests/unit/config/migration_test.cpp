@@ -55,7 +55,7 @@ pipeline:   # the wrapper
   # At night, when it is quiet.
   schedule: 0 2 * * *  # UTC
   image: alpine:3.20
-  env: { STAGE: prod, "ODD KEY": ~x }
+  env: { STAGE: prod, "ODD_KEY": ~x }
   tasks:   # two
       - name: Dump it!
         # Small on purpose.
@@ -85,7 +85,7 @@ triggers:
   - cron: 0 2 * * *  # UTC
 defaults:
   image: alpine:3.20
-env: {STAGE: prod, "ODD KEY": ~x}
+env: {STAGE: prod, ODD_KEY: ~x}
 tasks:  # two
   - id: dump-it
     # Small on purpose.
@@ -95,8 +95,7 @@ tasks:  # two
     command: ["echo", "# none", 'it''s']
     # image: alpine:3.19
   - id: ship
-    depends_on:
-      - dump-it  # first
+    depends_on: [dump-it]  # first
     script: |  # sh
       echo "# none"
         indented

@@ -50,8 +50,6 @@ TEST_CASE("keys: unknown, known to others, and not built yet") {
   CHECK(pipeline_problems("zzzzzz: x\n") == Lines{"2:1: unknown key \"zzzzzz\" in a pipeline"});
   CHECK(pipeline_problems("jobs: x\n") ==
         Lines{"2:1: unknown key \"jobs\" in a pipeline; use 'tasks'"});
-  CHECK(pipeline_problems("pipeline: {}\n") ==
-        Lines{"2:1: key 'pipeline' is not supported by this version of pawl"});
   CHECK(task_problems("    cpus: 1\n    cpus: 2\n") ==
         Lines{"7:5: key \"cpus\" is given twice; the first is in line 6"});
   CHECK(pipeline_problems("? [a]\n: 1\n") ==
