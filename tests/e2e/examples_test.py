@@ -9,13 +9,16 @@ import os
 import subprocess
 import tempfile
 import unittest
+import urllib.parse
+import uuid
 
 import stand_ins
-from harness import PAWL, Agent, Case, wait_for
+from harness import PAWL, Agent, Case, engine, make_image, require_engine, wait_for
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 EXAMPLES = os.path.join(ROOT, "config", "examples")
 HOST = "{name: bastion-1, labels: {zone: dmz, role: operations}}"
+MADE = {}  # programs of a stand-in → its image
 QUIET = ["--fail", "--silent", "--show-error"]
 
 
@@ -27,6 +30,7 @@ def example(name):
 class Example(Case):
     def start(self, *names, host=HOST, **broken):
         """An agent with these examples. broken: program → script that runs before what the program usually does."""
+        require_engine()
         agent = Agent({}, image=False, host=host, policy="networks: [none, bridge]")
         self.addCleanup(agent.close)
         files, images = {}, set()
@@ -38,12 +42,25 @@ class Example(Case):
                 agent.secret_file(secret, "secret-" + secret)
         for image in images:
             repository, tag = image.rsplit(":", 1)
-            agent.make_image(f"{agent.image}/{repository}", tag, stand_ins.programs(image, broken))
+            self.tag(agent, repository, tag, stand_ins.programs(image, broken))
         agent.commit(files)
         agent.start()
         self.assertEqual(agent.get("/sources")["sources"][0]["problems"], [])
         self.pawl = agent
         return agent
+
+    def tag(self, agent, repository, tag, programs):
+        """Gives the agent the image of these programs, which is made once for all tests."""
+        content = json.dumps(programs, sort_keys=True)
+        if content not in MADE:
+            MADE[content] = f"pawl-e2e-{uuid.uuid4().hex[:12]}"
+            make_image(MADE[content], programs=programs)
+            unittest.addModuleCleanup(engine, "DELETE", f"/images/{MADE[content]}:latest?force=1")
+        name = f"{agent.image}/{repository}"
+        status, answer = engine("POST", f"/images/{MADE[content]}:latest/tag?" + urllib.parse.urlencode(
+            {"repo": name, "tag": tag}))
+        self.assertEqual(status, 201, answer)
+        agent.images.append(f"{name}:{tag}")
 
     def run_of(self, pipeline, params=None):
         return self.pawl.finished(self.pawl.trigger(pipeline, params))

@@ -15,26 +15,26 @@ class Keys(unittest.TestCase):
     def test_every_key_of_the_language_has_a_test(self):
         with open(SCHEMA, encoding="utf-8") as file:
             schema = json.load(file)
-        keys = set(self.keys(schema, schema, ""))
+        hooks = ("on_success.", "on_failure.", "on_cancel.", "on_exit.")
+        keys = {key for key in self.keys(schema, schema, "") if not key.startswith(hooks)}  # they are tasks
         self.assertGreater(len(keys), 60)
         self.assertEqual(sorted(keys - COVERED), [])
 
-    def keys(self, schema, node, path, depth=0):
-        """Dotted paths of the properties, through lists, alternatives and references."""
-        if depth > 12:
-            return
+    def keys(self, schema, node, path):
+        """Dotted paths of the properties, through lists, alternatives and references; older forms left out."""
         if "$ref" in node:
             target = schema
             for part in node["$ref"].removeprefix("#/").split("/"):
                 target = target[part]
-            yield from self.keys(schema, target, path, depth + 1)
+            yield from self.keys(schema, target, path)
         for name, below in node.get("properties", {}).items():
-            yield f"{path}{name}"
-            yield from self.keys(schema, below, f"{path}{name}.", depth + 1)
+            if isinstance(below, dict) and not below.get("deprecated"):
+                yield f"{path}{name}"
+                yield from self.keys(schema, below, f"{path}{name}.")
         for alternative in [item for word in ("anyOf", "oneOf", "allOf") for item in node.get(word, [])]:
-            yield from self.keys(schema, alternative, path, depth + 1)
+            yield from self.keys(schema, alternative, path)
         if isinstance(node.get("items"), dict):
-            yield from self.keys(schema, node["items"], path, depth + 1)
+            yield from self.keys(schema, node["items"], path)
 
 
 if __name__ == "__main__":

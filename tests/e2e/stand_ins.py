@@ -65,7 +65,7 @@ for argument; do
     --output) output=$argument ;;
     --header) case "$argument" in @*) is "$(cat "${argument#@}")" "secret-${argument##*/}" ;; esac ;;
     --netrc-file) is "$(cat "$argument")" "secret-${argument##*/}" ;;
-    --upload-file) cat "${argument#-}" ;;
+    --upload-file) cat "$argument" ;;
   esac
   option=$argument
 done
@@ -123,11 +123,11 @@ case "$1" in
 esac
 """
 
-# ssh refuses a key that others can read.
+# ssh refuses a key of one's own that others can read.
 ANSIBLE = r"""
 is "$(cat /run/secrets/ssh-key)" secret-ssh-key
 is "$(cat /run/secrets/ssh-known-hosts)" secret-ssh-known-hosts
-is "$(stat -c %a /run/secrets/ssh-key | cut -c 2-)" 00
+test "$(stat -c %u /run/secrets/ssh-key)" != "$(id -u)" || is "$(stat -c %a /run/secrets/ssh-key | cut -c 2-)" 00
 """
 
 GIT = r"""
