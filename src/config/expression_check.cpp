@@ -65,7 +65,8 @@ std::string check_run(const ExpressionPath& path, const ExpressionScope& scope,
     return "run." + field + " is known in hooks only, which run after the tasks";
   }
   if (scope.has_run_end) fields.insert(fields.end(), kRunEndFields.begin(), kRunEndFields.end());
-  if (!has(fields, field)) return "no " + quoted(field) + " in run" + values.did_you_mean(field, fields);
+  if (!has(fields, field))
+    return "no " + quoted(field) + " in run" + values.did_you_mean(field, fields);
   return path.segments.size() == 2 && path.is_whole
              ? ""
              : "run." + field + " is a single value; nothing comes after it";
@@ -131,7 +132,8 @@ std::string check_task(const ExpressionPath& path, const std::vector<ScopeTask>&
   const Words outputs(task->outputs->begin(), task->outputs->end());
   if (has(outputs, output)) return "";
   return "task " + quoted(task->id) + " declares no output " + quoted(output) +
-         (outputs.empty() ? "; list it in the task's 'outputs'" : what_there_is(output, outputs, values));
+         (outputs.empty() ? "; list it in the task's 'outputs'"
+                          : what_there_is(output, outputs, values));
 }
 
 constexpr std::array<std::string_view, 7> kRoots = {"params", "matrix",  "env",  "run",

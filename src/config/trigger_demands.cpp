@@ -77,8 +77,8 @@ void add_unknown_task(ValueReader& values, const Placed<std::string>& id,
   }
   // Without any there is a problem already.
   if (ids.empty()) return;
-  values.add(id.place,
-             "no task " + quoted(id.value) + " in this pipeline" + values.did_you_mean(id.value, ids));
+  values.add(id.place, "no task " + quoted(id.value) + " in this pipeline" +
+                           values.did_you_mean(id.value, ids));
 }
 
 }  // namespace
