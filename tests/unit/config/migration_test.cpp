@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 
+#include "config/yaml_scalar_text.h"
 #include "loading.h"
 #include "model/limits.h"
 #include "model/pipeline_json.h"
@@ -62,14 +63,14 @@ pipeline:   # the wrapper
         resources:   # limits
             cpu: 0.5   # half
             memory: 64m
-        command: [ "echo", "# none", 'it''s' ]
+        command: [ "echo", "a # none", 'it''s # none' ]
         # image: alpine:3.19
       - id: ship
         needs: [ Dump it!,   # first
                  ]
         script: |   # sh
-            echo "# none"
-              indented
+            # none
+              echo # none
 
             exit 0
 # The end.
@@ -92,13 +93,13 @@ tasks:  # two
     # limits
     cpus: 0.5  # half
     memory: 64m
-    command: ["echo", "# none", 'it''s']
+    command: ["echo", "a # none", 'it''s # none']
     # image: alpine:3.19
   - id: ship
     depends_on: [dump-it]  # first
     script: |  # sh
-      echo "# none"
-        indented
+      # none
+        echo # none
 
       exit 0
 # The end.
@@ -189,6 +190,20 @@ TEST_CASE("texts keep what they are") {
                    "\n  B: z\ntasks: [{id: a, image: i}]\n");
     check_migrated("id: p\ntasks:\n- name: a\n  image: i\n  command:\n  - x\n  - " +
                    std::string(value) + "\n");
+  }
+}
+
+TEST_CASE("what may stand without quotes") {
+  for (std::string_view text : {"a", "a b", "a#b", "a:b", "-a", "--a", "a'b", "~a", "ä", "1"}) {
+    CAPTURE(text);
+    CHECK(is_plain_scalar(text));
+  }
+  for (std::string_view text :
+       {"",   " a",   "a ",   "a:",    "a: b", "a #b", "- a", "-",  "---", "...",
+        "#a", "a\nb", "a\tb", "a\x1b", "a, b", "a[b",  "{",   "'a", "\"a", "&a",
+        "*a", "!a",   "|",    ">",     "%a",   "@a",   "`a",  "?",  ":a",  "a\xc2\x85"}) {
+    CAPTURE(text);
+    CHECK(!is_plain_scalar(text));
   }
 }
 
