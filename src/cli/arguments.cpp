@@ -251,11 +251,20 @@ void add_source_commands(Parser& parser) {
 
 void add_pipeline_commands(Parser& parser) {
   CLI::App& group =
-      parser.add_group("pipeline", "Shows one pipeline, suspends it or lets it go on.");
+      parser.add_group("pipeline", "Shows or explains one pipeline, suspends it or lets it go on.");
   CLI::App& show = parser.add_to(group, "show", "Shows one pipeline and its tasks.",
                                  "pawl pipeline show nightly-backup", [](const Raw& raw) {
                                    return PipelineShowArguments{raw.name, format_of(raw)};
                                  });
+  CLI::App& explain =
+      parser.add_to(group, "explain",
+                    "Explains why a pipeline runs on this host or does not, and when.\n"
+                    "Also in which order and within which bounds its tasks run, what the host's "
+                    "policy has against\n"
+                    "it, and the ticks around the next change of its clocks.",
+                    "pawl pipeline explain nightly-backup", [](const Raw& raw) {
+                      return PipelineExplainArguments{raw.name, format_of(raw)};
+                    });
   CLI::App& suspend =
       parser.add_to(group, "suspend",
                     "Keeps a pipeline's triggers from running it, until `pawl pipeline resume`.\n"
@@ -269,10 +278,11 @@ void add_pipeline_commands(Parser& parser) {
                                    "pawl pipeline resume nightly-backup", [](const Raw& raw) {
                                      return PipelineSuspendArguments{raw.name, false};
                                    });
-  for (CLI::App* command : {&show, &suspend, &resume}) {
+  for (CLI::App* command : {&show, &explain, &suspend, &resume}) {
     command->add_option("NAME", parser.raw.name, "The pipeline")->required()->check(check_word);
   }
   parser.add_format(show);
+  parser.add_format(explain);
 }
 
 void add_state_commands(Parser& parser) {

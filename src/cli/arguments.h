@@ -73,6 +73,10 @@ struct PipelineShowArguments {
   std::string pipeline;
   Format format = Format::kTable;
 };
+struct PipelineExplainArguments {
+  std::string pipeline;
+  Format format = Format::kTable;
+};
 struct PipelineSuspendArguments {
   std::string pipeline;
   bool suspend = true;  // else: resume
@@ -112,9 +116,9 @@ struct VersionArguments {
 using CommandArguments =
     std::variant<AgentArguments, ValidateArguments, RunArguments, RetryArguments, RunsArguments,
                  ShowArguments, LogsArguments, CancelArguments, PipelinesArguments,
-                 PipelineShowArguments, PipelineSuspendArguments, SyncArguments, SourcesArguments,
-                 StatusArguments, NextArguments, BackupArguments, RestoreArguments, VerifyArguments,
-                 VersionArguments>;
+                 PipelineShowArguments, PipelineExplainArguments, PipelineSuspendArguments,
+                 SyncArguments, SourcesArguments, StatusArguments, NextArguments, BackupArguments,
+                 RestoreArguments, VerifyArguments, VersionArguments>;
 
 struct Invocation {
   GlobalArguments global;

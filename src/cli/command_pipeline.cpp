@@ -14,45 +14,6 @@ std::string target_of(const std::string& pipeline) {
   return "/api/v1/pipelines/" + url_encode(pipeline);
 }
 
-std::string span(const Json& span_ms) {
-  return span_ms.is_null() ? "" : config::format_exact_duration(span_ms.as_integer());
-}
-
-std::string list_text(const Json& words) {
-  std::string text;
-  for (const Json& word : words.items()) text += (text.empty() ? "" : ", ") + word.as_string();
-  return text;
-}
-
-// With what the list has no room for.
-std::string whole_trigger_text(const Json& trigger) {
-  std::string text = trigger_text(trigger);
-  if (trigger["type"].as_string() != "cron") return text;
-  text += " (" + trigger["timezone"].as_string() + "), catchup " + trigger["catchup"].as_string();
-  const std::string deadline = span(trigger["deadline_ms"]);
-  return deadline.empty() ? text : text + ", deadline " + deadline;
-}
-
-std::string concurrency_text(const Json& concurrency) {
-  if (concurrency.is_null()) return "";
-  return std::to_string(concurrency["limit"].as_integer()) + " at a time in group " +
-         concurrency["group"].as_string() + ", then " + concurrency["on_conflict"].as_string();
-}
-
-std::string param_text(const Json& param) {
-  std::string text = param["name"].as_string() + ": " + param["type"].as_string();
-  const std::string allowed = list_text(param["enum"]);
-  if (!allowed.empty()) text += ", one of " + allowed;
-  const Json& fallback = param["default"];
-  return text + (fallback.is_null() ? ", needed" : ", default " + fallback.as_string());
-}
-
-std::string suspended_text(const Json& suspended, WallTime now) {
-  if (suspended.is_null()) return "";
-  const std::string& actor = suspended["actor"].as_string();
-  return "since " + when_text(suspended["since"], now) + (actor.empty() ? "" : " by " + actor);
-}
-
 Facts pipeline_facts(const Json& pipeline, WallTime now) {
   const Json& origin = pipeline["origin"];
   Facts facts;
@@ -62,6 +23,7 @@ Facts pipeline_facts(const Json& pipeline, WallTime now) {
   facts.add("source", origin["source"].as_string() + ":" + origin["file"].as_string() + ":" +
                           std::to_string(origin["line"].as_integer()));
   facts.add("revision", short_revision(origin["revision"]));
+  facts.add("hosts", hosts_text(pipeline["hosts"]));
   facts.add("suspended", {suspended_text(pipeline["suspended"], now), Tone::kActive});
   for (const Json& trigger : pipeline["triggers"].items()) {
     facts.add("trigger", whole_trigger_text(trigger));
@@ -69,7 +31,7 @@ Facts pipeline_facts(const Json& pipeline, WallTime now) {
   for (const Json& param : pipeline["params"].items()) facts.add("param", param_text(param));
   facts.add("concurrency", concurrency_text(pipeline["concurrency"]));
   facts.add("priority", std::to_string(pipeline["priority"].as_integer()));
-  facts.add("timeout", span(pipeline["timeout_ms"]));
+  facts.add("timeout", exact_span_text(pipeline["timeout_ms"]));
   facts.add("next", when_text(pipeline["next_tick"], now));
   facts.add("last run", last_run_cell(pipeline["last_run"], now));
   return facts;
@@ -84,9 +46,10 @@ Table task_table(const Json& pipeline) {
                {"TIMEOUT", Align::kRight},
                {"RETRIES", Align::kRight}});
   for (const Json& task : pipeline["tasks"].items()) {
-    table.add({task["id"].as_string(), list_text(task["depends_on"]), task["image"].as_string(),
+    table.add({task["id"].as_string(), after_text(task), task["image"].as_string(),
                config::format_cpus(task["cpus_milli"].as_integer()),
-               config::format_size(task["memory_bytes"].as_integer()), span(task["timeout_ms"]),
+               config::format_size(task["memory_bytes"].as_integer()),
+               exact_span_text(task["timeout_ms"]),
                std::to_string(task["retries"]["limit"].as_integer())});
   }
   return table;

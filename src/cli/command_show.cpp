@@ -1,12 +1,13 @@
 #include "cli/commands.h"
 #include "cli/history.h"
 #include "cli/json_view.h"
+#include "cli/pipeline_view.h"
 #include "cli/table.h"
 
 namespace pawl::cli {
 namespace {
 
-std::string trigger_text(const Json& trigger, WallTime now) {
+std::string cause_text(const Json& trigger, WallTime now) {
   std::string text = trigger["kind"].as_string();
   if (text == "cron") return text + " at " + when_text(trigger["scheduled_at"], now);
   const std::string& parent = trigger["parent_run_id"].as_string();
@@ -19,35 +20,33 @@ std::string trigger_text(const Json& trigger, WallTime now) {
   return text;
 }
 
-std::string params_text(const Json& params) {
-  std::string text;
-  for (const auto& [name, value] : params.members()) {
-    text += (text.empty() ? "" : " ") + name + "=" +
-            (value.is_string() ? value.as_string() : value.dump());
-  }
-  return text;
-}
-
-std::string joined(const Json& words) {
-  std::string text;
-  for (const Json& word : words.items()) text += (text.empty() ? "" : ", ") + word.as_string();
-  return text;
-}
-
 Facts run_facts(const Json& run, WallTime now) {
   Facts facts;
   facts.add("run", run["id"].as_string());
   facts.add("pipeline", run["pipeline"].as_string());
   facts.add("status", status_cell(run));
   facts.add("reason", reason_text(run, now));
-  facts.add("trigger", trigger_text(run["trigger"], now));
-  facts.add("params", params_text(run["params"]));
+  facts.add("trigger", cause_text(run["trigger"], now));
+  facts.add("params", assignments_text(run["params"]));
   facts.add("revision", short_revision(run["revision"]));
   facts.add("created", when_text(run["created_at"], now));
   facts.add("started", when_text(run["started_at"], now));
   facts.add("ended", when_text(run["ended_at"], now));
   facts.add("took", span_text(run["started_at"], run["ended_at"], now));
   return facts;
+}
+
+// What the tasks handed on; nothing where none did.
+std::string outputs_text(const Json& run, bool color) {
+  Table table({{"TASK"}, {"OUTPUT"}, {"VALUE"}});
+  bool is_empty = true;
+  for (const Json* task : tasks_in_dag_order(run)) {
+    for (const auto& [name, value] : (*task)["outputs"].members()) {
+      table.add({(*task)["id"].as_string(), name, value.as_string()});
+      is_empty = false;
+    }
+  }
+  return is_empty ? "" : "\n" + table.render(color);
 }
 
 }  // namespace
@@ -71,11 +70,12 @@ Result<ExitCode> execute(const ShowArguments& arguments, Context& context) {
     table.add({(*task)["id"].as_string(), status_cell(*task),
                std::to_string((*task)["attempts"].items().size()),
                when_text((*task)["started_at"], now),
-               span_text((*task)["started_at"], (*task)["ended_at"], now),
-               joined((*task)["depends_on"]), reason_text(*task, now)});
+               span_text((*task)["started_at"], (*task)["ended_at"], now), after_text(*task),
+               reason_text(*task, now)});
   }
   const bool color = context.out().color();
-  context.out().write(run_facts(run, now).render(color) + "\n" + table.render(color));
+  context.out().write(run_facts(run, now).render(color) + "\n" + table.render(color) +
+                      outputs_text(run, color));
   return ExitCode::kDone;
 }
 

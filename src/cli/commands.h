@@ -19,6 +19,7 @@ namespace pawl::cli {
 [[nodiscard]] Result<ExitCode> execute(const CancelArguments& arguments, Context& context);
 [[nodiscard]] Result<ExitCode> execute(const PipelinesArguments& arguments, Context& context);
 [[nodiscard]] Result<ExitCode> execute(const PipelineShowArguments& arguments, Context& context);
+[[nodiscard]] Result<ExitCode> execute(const PipelineExplainArguments& arguments, Context& context);
 [[nodiscard]] Result<ExitCode> execute(const PipelineSuspendArguments& arguments, Context& context);
 [[nodiscard]] Result<ExitCode> execute(const SyncArguments& arguments, Context& context);
 [[nodiscard]] Result<ExitCode> execute(const SourcesArguments& arguments, Context& context);

@@ -58,7 +58,11 @@ std::string reason_text(const Json& subject, WallTime now) {
 std::vector<const Json*> tasks_in_dag_order(const Json& run) {
   std::vector<const Json*> ordered;
   for (const Json& task : run["tasks"].items()) ordered.push_back(&task);
+  // Hooks come last, kind by kind as they are stored; their levels are among themselves.
   std::stable_sort(ordered.begin(), ordered.end(), [](const Json* a, const Json* b) {
+    const bool a_is_hook = !(*a)["hook"].as_string().empty();
+    const bool b_is_hook = !(*b)["hook"].as_string().empty();
+    if (a_is_hook || b_is_hook) return !a_is_hook && b_is_hook;
     return (*a)["level"].as_integer() < (*b)["level"].as_integer();
   });
   return ordered;

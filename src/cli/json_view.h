@@ -20,7 +20,7 @@ namespace pawl::cli {
 // "exit_code: the command ended with 3"; also a retry or an end to come, and output that
 // is missing.
 [[nodiscard]] std::string reason_text(const Json& subject, WallTime now);
-// A run's tasks, each below what it waits for. Into `run`.
+// A run's or pipeline's tasks, each below what it waits for, hooks last. Into `run`.
 [[nodiscard]] std::vector<const Json*> tasks_in_dag_order(const Json& run);
 // The first 12 digits of a commit.
 [[nodiscard]] std::string short_revision(const Json& revision);

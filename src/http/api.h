@@ -11,6 +11,7 @@
 #include "base/ids.h"
 #include "base/json.h"
 #include "http/router.h"
+#include "model/host_config.h"
 #include "ports/control.h"
 #include "ports/store.h"
 
@@ -20,6 +21,7 @@ namespace pawl::http {
 struct Api {
   Control& control;
   const StoreReader& store;
+  HostConfig host;
   std::atomic<std::size_t> waiting_pulls{0};
 };
 

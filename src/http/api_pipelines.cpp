@@ -1,4 +1,5 @@
 #include "http/api.h"
+#include "http/explain_view.h"
 #include "http/json_views.h"
 #include "model/limits.h"
 
@@ -32,6 +33,25 @@ Result<Response> show_pipeline(const Api& api, const Call& call) {
   PAWL_TRY(const std::optional<Run> last, last_run(api.store, name));
   const PipelineStanding standing{last ? &*last : nullptr, find_suspension(*snapshot, name)};
   return json_response(pipeline_detail_json(*pipeline, standing, api.control.now()));
+}
+
+Result<Response> explain_pipeline(const Api& api, const Call& call) {
+  const std::string& name = call.path_parameter("name");
+  const auto snapshot = api.control.snapshot();
+  if (const PipelinePtr pipeline = find_pipeline(*snapshot, name)) {
+    PAWL_TRY(const std::optional<Run> last, last_run(api.store, name));
+    const PipelineStanding standing{last ? &*last : nullptr, find_suspension(*snapshot, name)};
+    return json_response(
+        pipeline_explanation_json(*pipeline, standing, api.host, api.control, api.control.now()));
+  }
+  if (!snapshot->sources) return no_pipeline(name);
+  for (const SourceState& source : *snapshot->sources) {
+    for (const Elsewhere& other : source.elsewhere) {
+      if (other.pipeline != name) continue;
+      return json_response(elsewhere_explanation_json(source, other, api.host));
+    }
+  }
+  return no_pipeline(name);
 }
 
 // Strings as they are; numbers and booleans as JSON writes them.
@@ -82,6 +102,8 @@ void add_pipeline_routes(Router& router, Api& api) {
   router.add("GET", "/api/v1/pipelines", {}, [&api](const Call&) { return list_pipelines(api); });
   router.add("GET", "/api/v1/pipelines/{name}", {},
              [&api](const Call& call) { return show_pipeline(api, call); });
+  router.add("GET", "/api/v1/pipelines/{name}/explain", {},
+             [&api](const Call& call) { return explain_pipeline(api, call); });
   add_post(router, "/api/v1/pipelines/{name}/runs", {}, {"params"},
            [&api](const Call& call, const Json& body) { return start_run(api, call, body); });
   for (const bool suspend : {true, false}) {

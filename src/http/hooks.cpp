@@ -12,6 +12,8 @@ namespace pawl::http {
 namespace {
 
 constexpr std::int64_t kWarnAgainMs = 60'000;
+constexpr std::string_view kEventHeader = "x-github-event";
+constexpr std::string_view kVerifiedProvider = "github";
 
 // The same words whatever was wrong: a sender who has the secret needs no more, one who has not gets
 // no help.
@@ -23,6 +25,22 @@ Response unsigned_answer() {
 
 bool contains(const std::vector<std::string>& list, const std::string& text) {
   return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+Json host_json(const HostConfig& host) {
+  Json labels = Json::object();
+  for (const auto& [name, value] : host.labels) labels.set(name, value);
+  Json json;
+  json.set("name", host.host_name);
+  json.set("labels", std::move(labels));
+  return json;
+}
+
+// The sender is known, so it is told what does not fit.
+Response refused_answer(const Error& error) {
+  return error.kind == ErrorKind::kInvalid || error.kind == ErrorKind::kTooLarge
+             ? problem(422, error.text())
+             : problem(error);
 }
 
 Response deliveries_answer(const std::vector<AcceptedRun>& runs) {
@@ -41,6 +59,9 @@ Response deliveries_answer(const std::vector<AcceptedRun>& runs) {
 }
 
 }  // namespace
+
+Hooks::Hooks(Control& control, const HostConfig& host)
+    : control_(control), host_(host_json(host)) {}
 
 void Hooks::add_routes(Router& router) {
   // Senders may add a query of their own to the address.
@@ -64,18 +85,53 @@ Result<Response> Hooks::receive(const Call& call) {
   delivery.path = path;
   PAWL_TRY(delivery.delivery_id, delivery_id(request));
   delivery.body_digest = sha256(request.body);
-  for (const Listening& listening : found->second.listening) {
-    const bool is_meant = std::any_of(listening.secrets.begin(), listening.secrets.end(),
-                                      [&](const auto& name) { return contains(verified, name); });
-    const bool is_known = std::any_of(
-        delivery.targets.begin(), delivery.targets.end(),
-        [&](const WebhookTarget& target) { return target.pipeline == listening.pipeline; });
-    if (is_meant && !is_known) delivery.targets.push_back({listening.pipeline});
-  }
   // GitHub's question whether anybody is there, sent once when a hook is set up.
-  if (request.header("x-github-event") == "ping") return deliveries_answer({});
-  PAWL_TRY(const std::vector<AcceptedRun> runs, control_.trigger_webhook(delivery));
-  return deliveries_answer(runs);
+  if (request.header(kEventHeader) == "ping") return deliveries_answer({});
+  std::optional<Error> refusal;
+  PAWL_TRY(delivery.targets, find_targets(found->second, verified, request, refusal));
+  std::vector<AcceptedRun> runs;
+  if (!delivery.targets.empty()) {
+    Result<std::vector<AcceptedRun>> accepted = control_.trigger_webhook(delivery);
+    if (!accepted) return refused_answer(accepted.error());
+    runs = std::move(accepted).value();
+  }
+  return refusal ? refused_answer(*refusal) : deliveries_answer(runs);
+}
+
+Result<std::vector<WebhookTarget>> Hooks::find_targets(const Path& path,
+                                                       const std::vector<std::string>& verified,
+                                                       const Request& request,
+                                                       std::optional<Error>& refusal) {
+  std::vector<const Listening*> asked;
+  bool needs_payload = false;
+  for (const Listening& listening : path.listening) {
+    const bool is_verified =
+        std::any_of(listening.secrets.begin(), listening.secrets.end(),
+                    [&](const auto& name) { return contains(verified, name); });
+    if (!is_verified || !listening.demands.covers_event(request.header(kEventHeader))) continue;
+    asked.push_back(&listening);
+    needs_payload = needs_payload || listening.demands.needs_payload();
+  }
+  std::unique_lock lock(payload_mutex_, std::defer_lock);
+  ExpressionContext context;
+  context.roots.set("host", host_);
+  if (needs_payload) {
+    lock.lock();
+    PAWL_TRY(Json payload, parse_payload(request));
+    context.roots.set("payload", std::move(payload));
+  }
+  std::vector<WebhookTarget> targets;
+  for (const Listening* listening : asked) {
+    if (!targets.empty() && targets.back().pipeline == listening->pipeline) continue;
+    Result<std::optional<Variables>> params = listening->demands.judge(context);
+    if (!params) {
+      refusal = Error{params.error().kind,
+                      "pipeline '" + listening->pipeline + "': " + params.error().text(), ""};
+    } else if (*params) {
+      targets.push_back({listening->pipeline, **std::move(params), listening->starts});
+    }
+  }
+  return targets;
 }
 
 std::vector<std::string> Hooks::verifying_secrets(const Path& path, const Request& request) {
@@ -94,8 +150,16 @@ std::vector<std::string> Hooks::verifying_secrets(const Path& path, const Reques
   return verified;
 }
 
-void Hooks::add_to(Path& path, const Pipeline& pipeline, const WebhookTrigger& trigger) {
-  path.listening.push_back({pipeline.name, trigger.secrets});
+void Hooks::add_to(Index& index, const Pipeline& pipeline, const WebhookTrigger& trigger) {
+  Result<WebhookDemands> demands = WebhookDemands::make(trigger);
+  if (!demands) {
+    log_warning("a webhook trigger is left out: its expressions cannot be read",
+                {{"pipeline", pipeline.name}, {"error", demands.error().text()}});
+    return;
+  }
+  Path& path = index.paths[trigger.path];
+  path.listening.push_back(
+      {pipeline.name, trigger.secrets, std::move(demands).value(), trigger.starts});
   for (const std::string& name : trigger.secrets) {
     if (contains(path.secrets, name)) continue;
     if (path.secrets.size() < limits::kWebhookSecretsPerPath) {
@@ -117,8 +181,8 @@ std::shared_ptr<const Hooks::Index> Hooks::index() {
     for (const PipelinePtr& pipeline : *pipelines) {
       for (const Trigger& trigger : pipeline->triggers) {
         const auto* webhook = std::get_if<WebhookTrigger>(&trigger);
-        if (webhook == nullptr) continue;
-        add_to(index->paths[webhook->path], *pipeline, *webhook);
+        if (webhook == nullptr || webhook->provider != kVerifiedProvider) continue;
+        add_to(*index, *pipeline, *webhook);
       }
     }
   }

@@ -51,6 +51,16 @@ Json stop_json(RunStop stop) {
   return {};
 }
 
+// What a snapshot leaves out of a task where it is the default.
+void set_language(Json& json, const Task& task) {
+  json.set("base", task.base);
+  json.set("matrix", variables_json(task.matrix));
+  json.set("trigger_rule", to_string(task.rule));
+  json.set("when", task.when);
+  json.set("hook", task.hook == Hook::kNone ? Json() : Json(to_string(task.hook)));
+  json.set("allow_failure", task.allow_failure);
+}
+
 // The part of a task that its definition knows.
 void set_definition(Json& json, const Pipeline& definition, std::uint32_t index,
                     const std::vector<std::uint32_t>& task_levels) {
@@ -67,6 +77,7 @@ void set_definition(Json& json, const Pipeline& definition, std::uint32_t index,
   json.set("memory_bytes", task.memory_bytes);
   json.set("pids", task.pids);
   json.set("timeout_ms", task.timeout_ms);
+  set_language(json, task);
 }
 
 void set_unknown_definition(Json& json, std::uint32_t index) {
@@ -77,52 +88,76 @@ void set_unknown_definition(Json& json, std::uint32_t index) {
   json.set("image", "");
   json.set("command", Json::array());
   for (const char* name : {"cpus", "memory_bytes", "pids", "timeout_ms"}) json.set(name, Json());
-}
-
-std::vector<std::uint32_t> task_levels(const Pipeline& definition) {
-  UpstreamLists upstream;
-  for (const Task& task : definition.tasks) upstream.push_back(task.upstream);
-  return levels(upstream);
+  set_language(json, Task{});
 }
 
 // 0 stands for none.
 Json span_json(std::int64_t span_ms) { return span_ms == 0 ? Json() : Json(span_ms); }
 
-void set_catchup(Json& json, const CronTrigger& cron) {
-  json.set("catchup", to_string(cron.catchup));
-  json.set("deadline_ms", span_json(cron.deadline_ms));
+// What a trigger asks of its runs: the ids that they begin with, none for all.
+void set_demands(Json& json, const Pipeline& pipeline, const Variables& params,
+                 const std::vector<std::uint32_t>& starts) {
+  Json tasks = Json::array();
+  for (const std::uint32_t index : starts) tasks.push(pipeline.tasks.at(index).id);
+  json.set("params", variables_json(params));
+  json.set("tasks", std::move(tasks));
 }
 
-Json trigger_json(const Trigger& trigger, bool is_suspended, WallTime now) {
+Json trigger_json(const Pipeline& pipeline, const CronTrigger& cron) {
   Json json;
-  if (const auto* cron = std::get_if<CronTrigger>(&trigger)) {
-    std::optional<WallTime> next;
-    if (!is_suspended) next = cron->next(now);
-    json.set("type", "cron");
-    json.set("expression", cron->schedule.expression());
-    json.set("timezone", cron->zone.name());
-    set_catchup(json, *cron);
-    json.set("next_tick", time_json(next.value_or(WallTime{})));
-  } else if (const auto* webhook = std::get_if<WebhookTrigger>(&trigger)) {
-    json.set("type", "webhook");
-    json.set("path", webhook->path);
-  } else if (const auto* upstream = std::get_if<PipelineTrigger>(&trigger)) {
-    json.set("type", "pipeline");
-    json.set("name", upstream->pipeline);
-    json.set("on", to_string(upstream->on));
-  }
+  json.set("type", "cron");
+  json.set("expression", cron.schedule.expression());
+  json.set("seconds", cron.schedule.has_seconds());
+  json.set("timezone", cron.zone.name());
+  json.set("catchup", to_string(cron.catchup));
+  json.set("deadline_ms", span_json(cron.deadline_ms));
+  json.set("splay_ms", span_json(cron.splay_ms));
+  json.set("offset_ms", cron.offset_ms);
+  set_demands(json, pipeline, cron.params, cron.starts);
   return json;
 }
 
-// As a snapshot has them, and what a snapshot leaves out because it is the default.
-Json complete_triggers(const Pipeline& pipeline, const Json& stored) {
-  Json::Array triggers = stored.items();
-  for (std::size_t i = 0; i < triggers.size(); ++i) {
-    if (const auto* cron = std::get_if<CronTrigger>(&pipeline.triggers.at(i))) {
-      set_catchup(triggers[i], *cron);
-    }
+Json trigger_json(const Pipeline& pipeline, const WebhookTrigger& webhook) {
+  Json json;
+  json.set("type", "webhook");
+  json.set("path", webhook.path);
+  json.set("provider", webhook.provider);
+  json.set("secrets", strings_json(webhook.secrets));
+  json.set("events", strings_json(webhook.events));
+  json.set("when", webhook.when);
+  set_demands(json, pipeline, webhook.params, webhook.starts);
+  return json;
+}
+
+Json trigger_json(const Pipeline&, const PipelineTrigger& upstream) {
+  Json json;
+  json.set("type", "pipeline");
+  json.set("name", upstream.pipeline);
+  json.set("on", to_string(upstream.on));
+  json.set("params", variables_json(upstream.params));
+  return json;
+}
+
+Json triggers_json(const Pipeline& pipeline) {
+  Json triggers = Json::array();
+  for (const Trigger& trigger : pipeline.triggers) {
+    triggers.push(
+        std::visit([&](const auto& kind) { return trigger_json(pipeline, kind); }, trigger));
   }
   return triggers;
+}
+
+// As a snapshot has them, and what it leaves out.
+Json complete_tasks(const Pipeline& pipeline, const Json& stored) {
+  Json::Array tasks = stored.items();
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    const Task& task = pipeline.tasks.at(i);
+    set_language(tasks[i], task);
+    if (task.secrets.empty()) tasks[i].set("secrets", Json::array());
+    tasks[i].set("outputs", strings_json(task.outputs));
+    tasks[i].set("kill_grace_ms", task.kill_grace_ms);
+  }
+  return tasks;
 }
 
 Json concurrency_json(const std::optional<Concurrency>& concurrency) {
@@ -152,6 +187,12 @@ Json last_run_json(const PipelineStanding& standing, WallTime now) {
 }
 
 }  // namespace
+
+std::vector<std::uint32_t> task_levels(const Pipeline& definition) {
+  UpstreamLists upstream;
+  for (const Task& task : definition.tasks) upstream.push_back(task.upstream);
+  return levels(upstream);
+}
 
 Json time_json(WallTime time) { return time.is_set() ? Json(format_rfc3339(time)) : Json(); }
 
@@ -209,6 +250,7 @@ Json run_summary_json(const Run& run, WallTime now) {
   json.set("duration_ms", std::move(duration));
   json.set("cancel_requested", run.stop != RunStop::kNone);
   json.set("stop", stop_json(run.stop));
+  json.set("hooks_cancelled", run.hooks_cancelled);
   return json;
 }
 
@@ -233,6 +275,7 @@ Json run_detail_json(const RunDetail& detail, const Pipeline* definition, WallTi
     json.set("started_at", time_json(state.started_at));
     json.set("ended_at", time_json(state.ended_at));
     json.set("retry_at", time_json(state.retry_at));
+    json.set("outputs", variables_json(state.outputs));
     json.set("attempts", std::move(attempts));
     tasks.push(std::move(json));
   }
@@ -255,9 +298,12 @@ WallTime next_tick(const Pipeline& pipeline, WallTime now) {
 Json pipeline_summary_json(const Pipeline& pipeline, const PipelineStanding& standing,
                            WallTime now) {
   const bool is_suspended = standing.suspension != nullptr;
-  Json triggers = Json::array();
-  for (const Trigger& trigger : pipeline.triggers) {
-    triggers.push(trigger_json(trigger, is_suspended, now));
+  Json::Array triggers = triggers_json(pipeline).items();
+  for (std::size_t i = 0; i < triggers.size(); ++i) {
+    const auto* cron = std::get_if<CronTrigger>(&pipeline.triggers[i]);
+    if (cron == nullptr) continue;
+    const std::optional<WallTime> next = is_suspended ? std::nullopt : cron->next(now);
+    triggers[i].set("next_tick", time_json(next.value_or(WallTime{})));
   }
   Json json;
   json.set("name", pipeline.name);
@@ -284,7 +330,9 @@ Json pipeline_detail_json(const Pipeline& pipeline, const PipelineStanding& stan
   Json ticks = Json::array();
   for (const ScheduledTick& tick : scheduled) ticks.push(time_json(tick.at));
   Json json = to_json(pipeline);
-  json.set("triggers", complete_triggers(pipeline, json["triggers"]));
+  json.set("triggers", triggers_json(pipeline));
+  json.set("tasks", complete_tasks(pipeline, json["tasks"]));
+  if (pipeline.hosts == HostSelector{}) json.set("hosts", Json());
   set_standing(json, pipeline, standing);
   json.set("next_tick", scheduled.empty() ? Json() : time_json(scheduled.front().at));
   json.set("next_ticks", std::move(ticks));

@@ -19,6 +19,9 @@ namespace pawl::http {
 // Of engine log times; nanoseconds are cut to milliseconds.
 [[nodiscard]] std::string time_text_ns(std::int64_t time_ns);
 
+// The longest path from a task without upstream to each: 0 for those; hooks among themselves.
+[[nodiscard]] std::vector<std::uint32_t> task_levels(const Pipeline& definition);
+
 [[nodiscard]] Json status_json(const AgentSnapshot& snapshot);
 
 // `now`: what a running run's duration counts to.

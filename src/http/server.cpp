@@ -32,7 +32,8 @@ void add_api_headers(const Request& request, Response& response) {
 
 class HttpServers::Impl {
  public:
-  Impl(Control& control, const StoreReader& store) : api_{control, store}, hooks_(control) {
+  Impl(const HostConfig& config, Control& control, const StoreReader& store)
+      : api_{control, store, config}, hooks_(control, config) {
     add_status_routes(people_router_, api_);
     add_pipeline_routes(people_router_, api_);
     add_run_routes(people_router_, api_);
@@ -113,7 +114,7 @@ HttpServers::~HttpServers() = default;
 
 Result<std::unique_ptr<HttpServers>> HttpServers::start(const HostConfig& config, Control& control,
                                                         const StoreReader& store) {
-  auto impl = std::make_unique<Impl>(control, store);
+  auto impl = std::make_unique<Impl>(config, control, store);
   PAWL_CHECK(impl->start(config));
   return std::unique_ptr<HttpServers>(new HttpServers(std::move(impl)));
 }

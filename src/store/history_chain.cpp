@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/digest.h"
+#include "store/catalog_table.h"
 #include "store/chain_table.h"
 #include "store/directory.h"
 #include "store/environment.h"
@@ -146,20 +147,35 @@ class Verifier {
     PAWL_TRY(bool found, cursor.next());
     while (found) {
       const auto stored = decode_run(cursor.key(), cursor.value());
-      if (stored && is_final(stored->run.status)) count(stored->run.id);
+      if (stored && is_final(stored->run.status)) count(stored->run);
       PAWL_TRY(found, cursor.next());
     }
     return {};
   }
 
-  void count(RunId run) {
-    if (std::binary_search(sealed_.begin(), sealed_.end(), run)) {
-      if (!open_.contains(run)) ++report_.runs;
-    } else if (run <= head_.outside) {
+  void count(const Run& run) {
+    if (std::binary_search(sealed_.begin(), sealed_.end(), run.id)) {
+      if (open_.contains(run.id)) return;
+      ++report_.runs;
+      if (is_altered(run.definition)) {
+        note(UINT64_MAX, "what run " + run.id.text() + " ran was altered");
+      }
+    } else if (run.id <= head_.outside) {
       ++report_.before_chain;
     } else {
-      note(UINT64_MAX, "run " + run.text() + " is not in the chain");
+      note(UINT64_MAX, "run " + run.id.text() + " is not in the chain");
     }
+  }
+
+  // A run's record names its definition by the hash of the content.
+  bool is_altered(const Sha256& hash) {
+    const auto [known, is_new] = altered_.emplace(hash, false);
+    if (is_new) {
+      const auto definition = read_definition(txn_, hash);
+      known->second = definition ? content_hash(**definition) != hash
+                                 : definition.error().kind == ErrorKind::kCorrupt;
+    }
+    return known->second;
   }
 
   const Transaction& txn_;
@@ -169,6 +185,7 @@ class Verifier {
   bool has_head_ = false;
   std::map<RunId, Fault> open_;
   std::vector<RunId> sealed_;
+  std::map<Sha256, bool> altered_;  // of the definitions that were looked at
   std::optional<Fault> first_;
 };
 

@@ -1,6 +1,6 @@
 // The history's evidence: every run that ended, every action of a person and every removal by retention is an entry of a chain
 // in which each is bound to all before it by its hash, and whose end is signed with the host's key. Who changes, removes
-// or adds a record without that key is found out here.
+// or adds a record without that key is found out here; so is who changes the definition that a run names.
 //
 // What it cannot show: a whole older state of the directory put back (note the key, and runs that must be there, elsewhere), what
 // someone did who can read the key, and runs that ended before the chain began (`before_chain`).

@@ -64,7 +64,7 @@ export function drawDag(tasks, chosen, onChoose) {
       "aria-label": `task ${task.id}, ${subtitle(task)}`, onclick: choose,
       onkeydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(); } },
     },
-    svg("title", {}, `${task.id}\n${task.image}\n${task.message || ""}`),
+    svg("title", {}, `${task.id}${task.hook ? ` (${task.hook})` : ""}\n${task.image}\n${task.message || ""}`),
     svg("rect", { width: node.width, height: node.height, rx: 6 }),
     svg("text", { x: 12, y: 20 }, shorten(task.id, 20)),
     svg("text", { x: 12, y: 36, class: "sub" }, shorten(subtitle(task), 26)));

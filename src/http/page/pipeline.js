@@ -41,6 +41,15 @@ function concurrencyText({ group, limit, on_conflict: conflict }) {
   return `${limit} at a time in ${group}, then ${conflict}`;
 }
 
+function hostsText({ names, labels }) {
+  return [...names, ...Object.entries(labels).map(([name, value]) => `${name}: ${value}`)].join(", ");
+}
+
+function taskCount(tasks) {
+  const hooks = tasks.filter((task) => task.hook).length;
+  return `${tasks.length - hooks}${hooks ? ` and ${hooks} in hooks` : ""}`;
+}
+
 export class PipelineView {
   constructor(name) {
     this.name = name;
@@ -62,7 +71,8 @@ export class PipelineView {
       make("ul", { class: "facts" },
         make("li", {}, make("b", {}, "from"), make("code", {}, `${origin.source ?? ""}: ${origin.file ?? ""}`)),
         make("li", {}, make("b", {}, "revision"), make("code", {}, (origin.revision ?? "").slice(0, 12))),
-        make("li", {}, make("b", {}, "tasks"), String(pipeline.tasks.length)),
+        make("li", {}, make("b", {}, "tasks"), taskCount(pipeline.tasks)),
+        pipeline.hosts ? make("li", {}, make("b", {}, "hosts"), hostsText(pipeline.hosts)) : null,
         pipeline.concurrency ? make("li", {}, make("b", {}, "concurrency"), concurrencyText(pipeline.concurrency)) : null,
         make("li", {}, make("b", {}, "priority"), String(pipeline.priority)),
         pipeline.timeout_ms ? make("li", {}, make("b", {}, "timeout"), duration(pipeline.timeout_ms)) : null,

@@ -33,7 +33,7 @@ function retryButton(run, failed) {
 function actions(run) {
   if (!ended(run)) return cancelButton(run);
   return [retryButton(run, false),
-    run.tasks.some((task) => task.status !== "success") ? retryButton(run, true) : null];
+    run.status === "success" ? null : retryButton(run, true)];
 }
 
 function triggerText(trigger) {
@@ -68,19 +68,24 @@ export class RunView {
     const run = this.run;
     this.header.replaceChildren(this.makeHeader(run));
     const focused = this.dag.contains(document.activeElement) ? document.activeElement.dataset.task : null;
-    this.dag.replaceChildren(drawDag(run.tasks, this.chosen, (task) => this.choose(task)));
+    const hooks = run.tasks.filter((task) => task.hook);
+    const graph = (tasks) => drawDag(tasks, this.chosen, (task) => this.choose(task));
+    this.dag.replaceChildren(graph(run.tasks.filter((task) => !task.hook)),
+      ...(hooks.length ? [make("h3", {}, "Hooks"), graph(hooks)] : []));
     if (focused) this.focusTask(focused);
     this.showLogState();
     this.tasks.replaceChildren(make("h2", {}, "Details"), table(
       ["Task", "Status", "Tries", "Took", "Caps", "Image", ""],
       run.tasks.map((task) => make("tr", { class: task.id === this.chosen ? "chosen" : null },
-        make("td", {}, make("a", { href: `#/runs/${run.id}/${segment(task.id)}` }, task.id)),
+        make("td", {}, make("a", { href: `#/runs/${run.id}/${segment(task.id)}` }, task.id),
+          task.hook ? [" ", badge(task.hook)] : ""),
         make("td", {}, status(task.status, task.reason)),
         make("td", { class: "number" }, String(task.attempts.length)),
         make("td", { class: "number" }, span(task.started_at, task.ended_at)),
         make("td", { class: "number" }, `${task.cpus} CPU, ${bytes(task.memory_bytes)}`),
         make("td", { class: "mono" }, task.image),
         make("td", { class: "quiet" }, task.message, task.retry_at ? [" – again ", when(task.retry_at)] : "",
+          Object.entries(task.outputs ?? {}).map(([name, value]) => [" ", make("code", {}, `${name}=${value}`)]),
           task.attempts.some((attempt) => attempt.log_incomplete) ? [" ", badge("log incomplete")] : ""))), ""));
   }
 

@@ -75,6 +75,58 @@ TEST_CASE("starting a run") {
   CHECK(world.post("/api/v1/pipelines/nothing/runs", "{}").status == 404);
 }
 
+TEST_CASE("a pipeline is explained, also one for other hosts") {
+  ServedWorld world;
+  AgentSnapshot snapshot = *world.control.snapshot();
+  SourceState source = snapshot.sources->front();
+  source.elsewhere = {{"deploy", "deploy.yaml", 7, "hosts.names is for core-*"}};
+  snapshot.sources = std::make_shared<const std::vector<SourceState>>(1, source);
+  world.control.publish(snapshot);
+  const Json here = json_of(world.get("/api/v1/pipelines/nightly/explain"));
+  CHECK(here["runs_here"].as_bool());
+  CHECK(here["host"]["name"].as_string() == "edge-01");
+  CHECK(here["tasks"].items().size() == 4);
+  CHECK(here["last_run"]["id"].as_string() == "2");
+  const Json elsewhere = json_of(world.get("/api/v1/pipelines/deploy/explain"));
+  CHECK_FALSE(elsewhere["runs_here"].as_bool(true));
+  CHECK(elsewhere["origin"]["revision"].as_string() == "c1");
+  CHECK(world.get("/api/v1/pipelines/deploy").status == 404);
+  CHECK(world.get("/api/v1/pipelines/nothing/explain").status == 404);
+}
+
+TEST_CASE("an instance's log is found under its id, and what it handed on is shown") {
+  ServedWorld world;
+  Pipeline pipeline = make_tidy();
+  pipeline.tasks[0].base = "sweep";
+  pipeline.tasks[0].id = "sweep[eu,3.11]";
+  pipeline.tasks[0].matrix = {{"region", "eu"}, {"version", "3.11"}};
+  const auto definition = std::make_shared<const Pipeline>(pipeline);
+  Run run;
+  run.id = RunId{9};
+  run.pipeline = pipeline.name;
+  run.definition = content_hash(pipeline);
+  run.hooks_cancelled = true;
+  TaskState task;
+  task.run = run.id;
+  task.attempts = 1;
+  task.outputs = {{"version", "1.2"}};
+  Attempt attempt;
+  attempt.key = {run.id, 0, 1};
+  world.save(SaveDefinition{definition});
+  world.save(SaveRun{run});
+  world.save(SaveTask{task});
+  world.save(SaveAttempt{attempt});
+  world.append_log({run.id, 0, 1}, "swept\n");
+  const Json json = json_of(world.get("/api/v1/runs/9"));
+  CHECK(json["hooks_cancelled"].as_bool());
+  const Json& shown = json["tasks"].items().at(0);
+  CHECK(shown["base"].as_string() == "sweep");
+  CHECK(shown["matrix"]["version"].as_string() == "3.11");
+  CHECK(shown["outputs"]["version"].as_string() == "1.2");
+  CHECK(world.get("/api/v1/runs/9/tasks/sweep%5Beu%2C3.11%5D/logs").body == "swept\n");
+  CHECK(world.get("/api/v1/runs/9/tasks/sweep/logs").status == 404);
+}
+
 TEST_CASE("starting a run with a wrong body") {
   ServedWorld world;
   const std::string target = "/api/v1/pipelines/nightly/runs";

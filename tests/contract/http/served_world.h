@@ -38,6 +38,8 @@ struct ServedWorld : HttpWorld {
   std::unique_ptr<HttpServers> servers;
 
   explicit ServedWorld(std::int64_t webhook_max_body_bytes = 4096) {
+    config.host_name = "edge-01";
+    config.labels = {{"site", "berlin"}};
     config.http_listen = "127.0.0.1:0";
     config.http_socket = folder.path() + "/run/pawl.sock";
     config.webhooks_listen = "127.0.0.1:0";

@@ -9,6 +9,7 @@
 
 #include "base/signing.h"
 #include "harness.h"
+#include "store/catalog_codec.h"
 #include "store/chain_codec.h"
 #include "store/environment.h"
 #include "store/history_chain.h"
@@ -96,6 +97,20 @@ TEST_CASE("what is written to a run after its end is sealed anew") {
   const ChainReport report = verify(harness);
   CHECK(report.fault.value_or("(none)") == "(none)");
   CHECK(report.runs == 5);
+}
+
+TEST_CASE("a definition that is not what its run ran is named") {
+  LmdbHarness harness;
+  Run run = samples::run(7, "build", Status::kSuccess);
+  run.definition = content_hash(samples::pipeline("build"));
+  commit(harness.store(), {SaveDefinition{samples::pipeline_ptr("build")}, SaveRun{run}});
+  CHECK(fault(harness) == "(none)");
+  const auto other =
+      value_of(store::encode_definition(run.definition, samples::pipeline("build", "evil:1")));
+  change(harness, [&](store::Transaction& transaction) {
+    require_ok(transaction.put(other.table, other.key, other.value));
+  });
+  CHECK(fault(harness) == "what run 7 ran was altered");
 }
 
 TEST_CASE("what was altered is named") {

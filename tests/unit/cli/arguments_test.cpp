@@ -32,8 +32,11 @@ const Words kCommands = {"agent", "validate", "run",       "retry",   "runs", "s
                          "logs",  "cancel",   "pipelines", "sources", "sync", "status",
                          "next",  "backup",   "restore",   "version"};
 // Words with commands of their own.
-const std::vector<Words> kNested = {
-    {"pipeline", "show"}, {"pipeline", "suspend"}, {"pipeline", "resume"}, {"history", "verify"}};
+const std::vector<Words> kNested = {{"pipeline", "show"},
+                                    {"pipeline", "explain"},
+                                    {"pipeline", "suspend"},
+                                    {"pipeline", "resume"},
+                                    {"history", "verify"}};
 
 }  // namespace
 
@@ -186,7 +189,8 @@ TEST_CASE("Usage errors say what, and where to read more") {
   CHECK(usage_error({"\x1b[2J"}) == "pawl: unknown command '\\x1b[2J'\nSee `pawl --help`.\n");
   CHECK(usage_error({}).starts_with("Usage: pawl COMMAND"));
   CHECK(usage_error({"pipeline"}) ==
-        "pawl: `pawl pipeline` needs one of show, suspend, resume\nSee `pawl pipeline --help`.\n");
+        "pawl: `pawl pipeline` needs one of show, explain, suspend, resume\nSee `pawl pipeline "
+        "--help`.\n");
   CHECK(usage_error({"pipeline", "supend", "p"}) ==
         "pawl: unknown command 'pipeline supend'; did you mean 'suspend'?\n"
         "See `pawl pipeline --help`.\n");
@@ -241,7 +245,7 @@ TEST_CASE("Wrong values are usage errors") {
            Words{"retry", "1", "--wait", "--follow"},
            Words{"retry", "1", "--timeout", "5s"},
            Words{"retry", "1", "--idempotency-key", "a b"},
-           Words{"pipeline", "explain", "p"},
+           Words{"pipeline", "delete", "p"},
            Words{"pipeline", "suspend", "p", "-o", "json"},
            Words{"pipeline", "show", ""},
            Words{"history"},

@@ -192,6 +192,87 @@ TEST_CASE("pipeline show: all that is set, and the tasks") {
   CHECK(api.invoke({"pipeline", "show", "none"}).exit_code == 3);
 }
 
+TEST_CASE(
+    "pipeline explain: order, bounds, hooks, secrets, what is refused, and ticks around the "
+    "clocks' change") {
+  const Json answer = parse(R"({"name":"report","title":"","description":"Sums up",
+      "hosts":{"names":["edge-*"],"labels":{"site":"berlin"}},"host":{"name":"edge-01","labels":{}},
+      "runs_here":true,"why_not":null,
+      "refused":[{"why":"image 'x' is not among policy.images","tasks":["send","page"]}],
+      "secrets":[{"name":"db","exists":true,"error":""},
+                 {"name":"mail","exists":false,"error":"no such secret"}],
+      "triggers":[{"type":"cron","expression":"30 2 * * *","timezone":"Europe/Berlin",
+                   "catchup":"latest","deadline_ms":null,"splay_ms":300000,"offset_ms":72000,
+                   "params":{"level":"full"},"tasks":["sum[eu]"],
+                   "ticks":[{"at":"2026-03-30T00:31:12.000Z","local":"2026-03-30T02:31:12+02:00"}],
+                   "clock_change":{"at":"2026-10-25T01:00:00.000Z","from":"+02:00","to":"+01:00",
+                     "last_before":{"at":"2026-10-25T00:31:12.000Z",
+                                    "local":"2026-10-25T02:31:12+02:00"},
+                     "first_after":{"at":"2026-10-26T01:31:12.000Z",
+                                    "local":"2026-10-26T02:31:12+01:00"}}},
+                  {"type":"webhook","path":"report","provider":"github","secrets":["hook"],
+                   "events":["push"],"when":"${{ payload.ref == 'a' }}","params":{},"tasks":[]}],
+      "params":[{"name":"level","type":"string","enum":["full"],"default":null}],
+      "tasks":[{"id":"page","level":0,"hook":"on_failure","depends_on":[],"trigger_rule":"all_success",
+                "when":"","outputs":[],"allow_failure":false,"image":"x","cpus_milli":1000,
+                "memory_bytes":268435456,"pids":128,"timeout_ms":60000,"kill_grace_ms":10000,
+                "network":"bridge","retries":{"limit":0},"secrets":[]},
+               {"id":"send","level":1,"hook":null,"depends_on":["sum[eu]"],"trigger_rule":"all_done",
+                "when":"${{ params.level == 'full' }}","outputs":[],"allow_failure":true,"image":"x",
+                "cpus_milli":500,"memory_bytes":268435456,"pids":128,"timeout_ms":90000,
+                "kill_grace_ms":30000,"network":"none",
+                "retries":{"limit":3,"delay_ms":10000,"on":["failed","lost"]},
+                "secrets":[{"name":"db","file":"/run/secrets/db"},{"name":"mail","env":"MAIL"}]},
+               {"id":"sum[eu]","level":0,"hook":null,"depends_on":[],"trigger_rule":"all_success",
+                "when":"","outputs":["total"],"allow_failure":false,"image":"alpine:3.20",
+                "cpus_milli":1000,"memory_bytes":268435456,"pids":128,"timeout_ms":1800000,
+                "kill_grace_ms":10000,"network":"none","retries":{"limit":0},"secrets":[]}],
+      "concurrency":null,"priority":5,"timeout_ms":7200000,"suspended":null,
+      "origin":{"source":"fleet","file":"r.yaml","line":3,"revision":"0123456789abcdef"},
+      "last_run":null})");
+  const Json elsewhere = parse(R"({"name":"deploy","host":{"name":"edge-01","labels":{}},
+      "runs_here":false,"why_not":"hosts.names is for core-*; this host is edge-01",
+      "origin":{"source":"fleet","file":"d.yaml","line":7,"revision":"0123456789abcdef"}})");
+  const Api api({{"GET /api/v1/pipelines/report/explain", answer},
+                 {"GET /api/v1/pipelines/deploy/explain", elsewhere}});
+  const Outcome explained = api.invoke({"pipeline", "explain", "report"});
+  check_done(explained);
+  check_golden("pipeline-explain.txt", explained.out);
+  const Outcome other = api.invoke({"pipeline", "explain", "deploy"});
+  check_done(other);
+  CHECK(other.out ==
+        "pipeline   deploy\nsource     fleet:d.yaml:7\nrevision   0123456789ab\n"
+        "runs here  no, on other hosts: hosts.names is for core-*; this host is edge-01\n");
+  CHECK(parse(api.invoke({"pipeline", "explain", "report", "-o", "json"}).out) == answer);
+  CHECK(api.invoke({"pipeline", "explain", "none"}).exit_code == 3);
+}
+
+TEST_CASE("show: hooks come last, and what tasks handed on is listed") {
+  Json run = parse(kFailedRun);
+  run.set("tasks", parse(R"([
+      {"id":"page","level":0,"hook":"on_failure","depends_on":[],"status":"success","reason":"",
+       "message":"","attempts":[],"outputs":{}},
+      {"id":"build[eu,3.11]","level":1,"hook":null,"depends_on":["fetch"],"status":"failed",
+       "reason":"exit_code","message":"","attempts":[{"number":1}],
+       "outputs":{"version":"1.2","note":"a\nb"}},
+      {"id":"fetch","level":0,"hook":null,"depends_on":[],"status":"success","reason":"",
+       "message":"","attempts":[{"number":1}],"outputs":{}}])"));
+  const Api api({{"GET /api/v1/runs/42", run}});
+  const Outcome shown = api.invoke({"show", "42"});
+  check_done(shown);
+  check_golden("show-language.txt", shown.out);
+}
+
+TEST_CASE("logs: an instance's id is encoded on its way") {
+  const Json run = parse(R"({"id":"42","tasks":[{"id":"build[eu,3.11]","level":0,
+      "status":"success","attempts":[{"number":1}]}]})");
+  const Api api({{"GET /api/v1/runs/42", run},
+                 {"GET /api/v1/runs/42/tasks/build%5Beu%2C3.11%5D/logs", Json("built")}});
+  const Outcome logs = api.invoke({"logs", "42", "build[eu,3.11]"});
+  check_done(logs);
+  CHECK(logs.out == "\"built\"");
+}
+
 TEST_CASE("pipeline suspend and resume") {
   const Api api({{"POST /api/v1/pipelines/a%20b/suspend", Json::object()},
                  {"POST /api/v1/pipelines/a%20b/resume", Json::object()}});

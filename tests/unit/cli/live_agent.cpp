@@ -107,6 +107,7 @@ LiveAgent::LiveAgent() {
   save_run(RunId{43}, Status::kRunning, nullptr, {{"level", "delta"}});
   last_run_ = 43;
   HostConfig host;
+  host.policy.images = {"alpine:*"};
   host.http_socket = socket;
   host.http_listen = "127.0.0.1:0";
   host.webhooks_listen = "127.0.0.1:0";

@@ -79,6 +79,8 @@ TEST_CASE("What the real API answers is what the tables expect") {
   check_golden("live-show.txt", agent.invoke({"show", "42"}).out);
   check_golden("live-logs.txt", agent.invoke({"logs", "42"}).out);
   check_golden("live-pipeline-show.txt", agent.invoke({"pipeline", "show", "nightly-backup"}).out);
+  check_golden("live-pipeline-explain.txt",
+               agent.invoke({"pipeline", "explain", "nightly-backup"}).out);
   CHECK(agent.invoke({"logs", "42", "dump"}).out ==
         "again\nd\xff"
         "ne\n");
@@ -113,6 +115,7 @@ TEST_CASE("The agent and its store say the same of a run") {
     CHECK(outcome.out == answers[i]);
   }
   CHECK(agent.invoke({"status"}).exit_code == 4);
+  CHECK(agent.invoke({"pipeline", "explain", "nightly-backup"}).exit_code == 4);
 }
 
 TEST_CASE("The API's refusals have their exit codes") {
@@ -139,6 +142,7 @@ TEST_CASE("The API's refusals have their exit codes") {
       {{"retry", "42", "--failed", "--wait"}, 0},
       {{"retry", "44", "--failed"}, 1},
       {{"pipeline", "show", "none"}, 3},
+      {{"pipeline", "explain", "none"}, 3},
       {{"pipeline", "suspend", "none"}, 3},
       {{"pipeline", "resume", "none"}, 3},
   };
