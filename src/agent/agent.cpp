@@ -15,6 +15,7 @@
 #include "agent/loop.h"
 #include "agent/published.h"
 #include "agent/replies.h"
+#include "agent/secrets.h"
 #include "agent/source_pullers.h"
 #include "agent/system_clock.h"
 #include "base/file.h"
@@ -67,6 +68,12 @@ std::vector<SourceState> unpulled(const std::vector<SourceConfig>& sources) {
   return states;
 }
 
+// Beside the socket: that is the service's runtime directory, a tmpfs, so that secrets never reach a disk and are gone
+// after a restart of the host; and it exists, for the listener is there before the first container.
+std::string secret_files_directory(const HostConfig& config) {
+  return config.http_socket.substr(0, config.http_socket.rfind('/')) + "/secrets";
+}
+
 class Agent {
  public:
   Agent(HostConfig config, const Clock& clock) : config_(std::move(config)), clock_(clock) {}
@@ -113,7 +120,14 @@ Result<void> Agent::start() {
   workers_ = std::make_unique<WorkerPool>(
       *engine_, *loop_, clock_,
       WorkerPool::Settings{
-          config_.workers, store_->instance_id(), config_.policy, {}, store_->former_instances()});
+          config_.workers,
+          store_->instance_id(),
+          config_.policy,
+          {},
+          store_->former_instances(),
+          AttemptFiles(config_.state_directory + "/outputs", secret_files_directory(config_)),
+          [this](const std::string& name) { return read_secret(config_.secrets_directory, name); },
+          [this](RunId run) { return store_->run(run); }});
   pullers_ = std::make_unique<SourcePullers>(
       SourcePullers::Parts{*git_, *loop_, replies_, published_, clock_}, config_);
   control_ = std::make_unique<ControlService>(

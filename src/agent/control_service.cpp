@@ -1,8 +1,7 @@
 #include "agent/control_service.h"
 
+#include "agent/secrets.h"
 #include "base/digest.h"
-#include "base/file.h"
-#include "base/log.h"
 
 namespace pawl {
 namespace {
@@ -111,18 +110,7 @@ std::shared_ptr<const AgentSnapshot> ControlService::snapshot() const {
 }
 
 Result<std::string> ControlService::secret(const std::string& name) const {
-  if (!is_valid_name(name)) {
-    return Error{
-        ErrorKind::kInvalid, "'" + escape_control(name) + "' is not a name of a secret", {}};
-  }
-  PAWL_TRY(std::string secret,
-           read_file(parts_.secrets_directory + "/" + name, limits::kSecretBytes));
-  // Editors and `echo` end a file with a newline that is not part of the secret.
-  while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r')) secret.pop_back();
-  if (secret.empty()) {
-    return Error{ErrorKind::kInvalid, "the secret is empty", parts_.secrets_directory + "/" + name};
-  }
-  return secret;
+  return read_secret_line(parts_.secrets_directory, name);
 }
 
 WallTime ControlService::now() const { return parts_.clock.wall(); }

@@ -74,7 +74,13 @@ void Loop::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-bool Loop::post(Event event) { return queue_.push(Item(std::move(event)), limits::kEventCost); }
+bool Loop::post(Event event) {
+  std::size_t cost = limits::kEventCost;
+  if (const auto* ended = std::get_if<AttemptEnded>(&event.body)) {
+    for (const auto& [name, value] : ended->outcome.outputs) cost += name.size() + value.size();
+  }
+  return queue_.push(Item(std::move(event)), cost);
+}
 
 bool Loop::post_log(LogChunk chunk) {
   const std::size_t cost = chunk.bytes();
@@ -317,6 +323,8 @@ void Loop::carry_out(Commands& effects) {
       with_workers_.erase(removal->key);
       log_dropped_.erase(removal->key);
       workers_->remove(*removal);
+    } else if (const auto* workspace = std::get_if<RemoveWorkspace>(&command)) {
+      workers_->remove(*workspace);
     } else if (auto* reply = std::get_if<Reply>(&command)) {
       parts_.replies.answer(std::move(*reply));
     }

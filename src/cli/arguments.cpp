@@ -33,7 +33,8 @@ struct Raw {
   std::string config, server, format = "table", name, task, status, trigger, since, limit, count,
                               attempt, timeout, key;
   std::vector<std::string> words, params;
-  bool wait = false, follow = false, version = false, failed = false, replace = false;
+  bool wait = false, follow = false, version = false, failed = false, replace = false,
+       strict = false, migrate = false;
 };
 
 Format format_of(const Raw& raw) {
@@ -93,17 +94,22 @@ void add_offline_commands(Parser& parser) {
   parser.add("agent", "Runs the agent until SIGTERM or SIGINT.",
              "pawl agent --config /etc/pawl/pawl.yaml",
              [](const Raw&) { return AgentArguments{}; });
-  CLI::App& validate = parser.add(
-      "validate",
-      "Checks pipeline files without an agent.\n"
-      "Problems go to stderr as FILE:LINE:COLUMN: error: ...; the exit code is 1 if there are any.",
-      "pawl validate pipelines/", [](const Raw& raw) {
-        return ValidateArguments{raw.words, format_of(raw)};
-      });
+  CLI::App& validate =
+      parser.add("validate",
+                 "Checks pipeline files without an agent.\n"
+                 "Problems go to stderr as FILE:LINE:COLUMN: error: ...; the exit code is 1 if "
+                 "there are any.\n"
+                 "With --migrate prints one file of an older dialect in today's form.",
+                 "pawl validate --strict pipelines/", [](const Raw& raw) {
+                   return ValidateArguments{raw.words, raw.strict, raw.migrate, format_of(raw)};
+                 });
   validate
       .add_option("PATH", parser.raw.words, "Files, or directories with *.yaml and *.yml files")
       ->required()
       ->check(check_word);
+  validate.add_flag("--strict", parser.raw.strict, "Warnings give the exit code 1 as well");
+  validate.add_flag("--migrate", parser.raw.migrate,
+                    "Prints the file in today's form, comments kept");
   parser.add_format(validate);
 }
 
@@ -417,6 +423,12 @@ std::string check_together(const Invocation& invocation) {
           return "param '" + run->params[i].first + "' is given twice";
         }
       }
+    }
+  }
+  if (const auto* validate = std::get_if<ValidateArguments>(&invocation.command)) {
+    if (validate->migrate &&
+        (validate->paths.size() != 1 || validate->strict || validate->format != Format::kTable)) {
+      return "--migrate takes one file, and neither --strict nor -o";
     }
   }
   if (const auto* retry = std::get_if<RetryArguments>(&invocation.command)) {

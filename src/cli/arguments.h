@@ -23,7 +23,9 @@ struct GlobalArguments {
 
 struct AgentArguments {};
 struct ValidateArguments {
-  std::vector<std::string> paths;
+  std::vector<std::string> paths;  // one with `migrate`
+  bool strict = false;             // warnings fail as well
+  bool migrate = false;
   Format format = Format::kTable;
 };
 // What starting a run and trying one again have in common.

@@ -37,15 +37,19 @@ std::size_t find_shell_text(const std::vector<std::string>& argv, std::size_t sh
 }
 
 // Also behind "env", "busybox" and the like: any argument that is a shell's name counts.
-void refuse_in_shell_text(const Command& command, ValueReader& values) {
+// False, with a problem, where such a text has an expression.
+bool check_shell_text(const Command& command, ValueReader& values) {
   for (std::size_t i = 0; i < command.argv.size(); ++i) {
     const bool is_unknown = i == 0 && command.argv[i].find("${{") != std::string::npos;
     if (!is_unknown && !may_be_shell(command.argv[i])) continue;
     const std::size_t text = find_shell_text(command.argv, i);
     if (text == command.argv.size()) continue;
-    (void)values.has_no_expression(*command.items[text], "the text that the shell runs",
-                                   Expressions::kShell);
+    if (!values.has_no_expression(*command.items[text], "the text that the shell runs",
+                                  Expressions::kShell)) {
+      return false;
+    }
   }
+  return true;
 }
 
 Command read_list(ValueReader& values, const YamlNode& node) {
@@ -63,7 +67,7 @@ Command read_list(ValueReader& values, const YamlNode& node) {
     command.argv.push_back(std::move(*text));
     command.items.push_back(item);
   }
-  refuse_in_shell_text(command, values);
+  if (!check_shell_text(command, values)) return {};
   return command;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "config/wording.h"
+#include "model/pipeline.h"
 
 namespace pawl::config {
 namespace {
@@ -20,9 +21,10 @@ bool has(std::span<const std::string_view> words, std::string_view word) {
 }
 
 // "; there are a and b", or the word that was meant.
-std::string what_there_is(std::string_view word, std::span<const std::string_view> words) {
+std::string what_there_is(std::string_view word, std::span<const std::string_view> words,
+                          const ValueReader& values) {
   constexpr std::size_t kListed = 10;
-  std::string meant = did_you_mean(word, words);
+  std::string meant = values.did_you_mean(word, words);
   if (!meant.empty() || words.empty() || words.size() > kListed) return meant;
   return (words.size() == 1 ? "; there is " : "; there are ") + listed(words);
 }
@@ -41,18 +43,19 @@ Words roots_of(const ExpressionScope& scope) {
 
 // Of a root whose members are texts: params, matrix, env. `noun`: "param".
 std::string check_member(const ExpressionPath& path, const Words& names, std::string_view noun,
-                         std::string_view whose) {
+                         std::string_view whose, const ValueReader& values) {
   if (path.segments.size() < 2) return "";  // the whole, or a computed name
   const std::string& name = path.segments[1];
   if (!has(names, name)) {
     return "no " + std::string(noun) + " " + quoted(name) + " in " + std::string(whose) +
-           what_there_is(name, names);
+           what_there_is(name, names, values);
   }
   if (path.segments.size() == 2 && path.is_whole) return "";
   return std::string(noun) + " " + quoted(name) + " is a single value; nothing comes after it";
 }
 
-std::string check_run(const ExpressionPath& path, const ExpressionScope& scope) {
+std::string check_run(const ExpressionPath& path, const ExpressionScope& scope,
+                      const ValueReader& values) {
   if (path.segments.size() < 2) return "";
   const std::string& field = path.segments[1];
   Words fields(kRunFields.begin(), kRunFields.end());
@@ -62,18 +65,19 @@ std::string check_run(const ExpressionPath& path, const ExpressionScope& scope) 
     return "run." + field + " is known in hooks only, which run after the tasks";
   }
   if (scope.has_run_end) fields.insert(fields.end(), kRunEndFields.begin(), kRunEndFields.end());
-  if (!has(fields, field)) return "no " + quoted(field) + " in run" + did_you_mean(field, fields);
+  if (!has(fields, field))
+    return "no " + quoted(field) + " in run" + values.did_you_mean(field, fields);
   return path.segments.size() == 2 && path.is_whole
              ? ""
              : "run." + field + " is a single value; nothing comes after it";
 }
 
-std::string check_host(const ExpressionPath& path) {
+std::string check_host(const ExpressionPath& path, const ValueReader& values) {
   if (path.segments.size() < 2) return "";
   const std::string& field = path.segments[1];
   constexpr std::array<std::string_view, 2> kFields = {"name", "labels"};
   if (!has(kFields, field))
-    return "no " + quoted(field) + " in host" + what_there_is(field, kFields);
+    return "no " + quoted(field) + " in host" + what_there_is(field, kFields, values);
   if (field == "name" && (path.segments.size() > 2 || !path.is_whole)) {
     return "host.name is a single value; nothing comes after it";
   }
@@ -82,7 +86,8 @@ std::string check_host(const ExpressionPath& path) {
 
 constexpr std::string_view kTaskForms = "write tasks.ID.outputs.NAME or tasks.ID.status";
 
-std::string no_task(const ExpressionPath& path, const std::vector<ScopeTask>& tasks) {
+std::string no_task(const ExpressionPath& path, const std::vector<ScopeTask>& tasks,
+                    const ValueReader& values) {
   const std::string& id = path.segments[1];
   Words ids;
   std::string longer = id;
@@ -90,14 +95,18 @@ std::string no_task(const ExpressionPath& path, const std::vector<ScopeTask>& ta
     longer += "." + path.segments[i];
     for (const ScopeTask& task : tasks) {
       if (task.id != longer) continue;
-      return "no task " + quoted(id) + "; for an id with a dot write tasks['" + longer + "']";
+      return "no task " + quoted(id) + "; for an id with a dot write tasks['" +
+             escape_control(longer) + "']";
     }
   }
-  for (const ScopeTask& task : tasks) ids.push_back(task.id);
-  return "no task " + quoted(id) + " in this pipeline" + did_you_mean(id, ids);
+  for (const ScopeTask& task : tasks) {
+    if (is_valid_name(task.id)) ids.push_back(task.id);
+  }
+  return "no task " + quoted(id) + " in this pipeline" + values.did_you_mean(id, ids);
 }
 
-std::string check_task(const ExpressionPath& path, const std::vector<ScopeTask>& tasks) {
+std::string check_task(const ExpressionPath& path, const std::vector<ScopeTask>& tasks,
+                       const ValueReader& values) {
   if (path.segments.size() < 2) {
     return std::string(path.is_whole ? "" : "the id of a task cannot be computed: ") +
            std::string(kTaskForms);
@@ -105,13 +114,13 @@ std::string check_task(const ExpressionPath& path, const std::vector<ScopeTask>&
   const auto task = std::find_if(tasks.begin(), tasks.end(), [&](const ScopeTask& candidate) {
     return candidate.id == path.segments[1];
   });
-  if (task == tasks.end()) return no_task(path, tasks);
+  if (task == tasks.end()) return no_task(path, tasks, values);
   if (!task->why_not.empty()) return "task " + quoted(task->id) + " " + std::string(task->why_not);
   if (path.segments.size() < 3) return std::string(kTaskForms);
   constexpr std::array<std::string_view, 2> kFields = {"outputs", "status"};
   const std::string& field = path.segments[2];
   if (!has(kFields, field)) {
-    return "no " + quoted(field) + " in a task" + what_there_is(field, kFields);
+    return "no " + quoted(field) + " in a task" + what_there_is(field, kFields, values);
   }
   if (field == "status") {
     return path.segments.size() == 3 && path.is_whole
@@ -123,13 +132,15 @@ std::string check_task(const ExpressionPath& path, const std::vector<ScopeTask>&
   const Words outputs(task->outputs->begin(), task->outputs->end());
   if (has(outputs, output)) return "";
   return "task " + quoted(task->id) + " declares no output " + quoted(output) +
-         (outputs.empty() ? "; list it in the task's 'outputs'" : what_there_is(output, outputs));
+         (outputs.empty() ? "; list it in the task's 'outputs'"
+                          : what_there_is(output, outputs, values));
 }
 
 constexpr std::array<std::string_view, 7> kRoots = {"params", "matrix",  "env",  "run",
                                                     "host",   "payload", "tasks"};
 
-std::string no_root(std::string_view root, const ExpressionScope& scope) {
+std::string no_root(std::string_view root, const ExpressionScope& scope,
+                    const ValueReader& values) {
   if (root == "payload") {
     return "the payload is known to a webhook's 'when' and 'params' only; take the value into a "
            "param there, and use params.NAME";
@@ -142,7 +153,7 @@ std::string no_root(std::string_view root, const ExpressionScope& scope) {
            (roots.size() == 1 ? " is" : "");
   }
   std::string message = "unknown name " + quoted(root) + " in an expression";
-  const std::string meant = did_you_mean(root, roots);
+  const std::string meant = values.did_you_mean(root, roots);
   return message +
          (meant.empty() ? "; known are " + listed(roots) + ", and text stands in 'quotes'" : meant);
 }
@@ -187,18 +198,19 @@ void ExpressionCheck::check(Parsed& entry, const YamlNode& scalar, std::string_v
   }
   for (const ExpressionPath& path : text.paths()) {
     note_param(path);
+    if (was_reported) continue;
+    if (values_.problems().is_full()) {
+      report(scalar.place, {});
+      continue;
+    }
     std::string problem = problem_of(path, scope);
     if (!problem.empty()) report(place_in(scalar, path.offset), std::move(problem));
-  }
-  if (!text.is_constant()) return;
-  if (const Result<Json> value = text.value({}); !value) {
-    report(scalar.place, "bad expression in " + std::string(what) + ": " + value.error().message);
   }
 }
 
 const Template* ExpressionCheck::parse(const YamlNode& scalar, std::string_view what) {
   const Parsed& entry = parsed(scalar, scalar.text, what);
-  return entry.text ? &*entry.text : nullptr;
+  return entry.text && !entry.has_problem ? &*entry.text : nullptr;
 }
 
 void ExpressionCheck::check(const YamlNode& scalar, std::string_view what,
@@ -234,16 +246,16 @@ void ExpressionCheck::note_param(const ExpressionPath& path) {
 
 std::string ExpressionCheck::problem_of(const ExpressionPath& path, const ExpressionScope& scope) {
   const std::string& root = path.segments.front();
-  if (!has(roots_of(scope), root)) return no_root(root, scope);
-  if (root == "params") return check_member(path, *scope.params, "param", "this pipeline");
+  if (!has(roots_of(scope), root)) return no_root(root, scope, values_);
+  if (root == "params") return check_member(path, *scope.params, "param", "this pipeline", values_);
   if (root == "matrix" && scope.axes->empty()) return scope.subject + " has no matrix";
   if (root == "matrix")
-    return check_member(path, *scope.axes, "axis", "the matrix of " + scope.subject);
+    return check_member(path, *scope.axes, "axis", "the matrix of " + scope.subject, values_);
   if (root == "env")
-    return check_member(path, *scope.env, "variable", "the env of " + scope.subject);
-  if (root == "run") return check_run(path, scope);
-  if (root == "host") return check_host(path);
-  if (root == "tasks") return check_task(path, *scope.tasks);
+    return check_member(path, *scope.env, "variable", "the env of " + scope.subject, values_);
+  if (root == "run") return check_run(path, scope, values_);
+  if (root == "host") return check_host(path, values_);
+  if (root == "tasks") return check_task(path, *scope.tasks, values_);
   return "";  // payload: whatever the sender puts into it
 }
 

@@ -45,9 +45,9 @@ class ExpressionCheck {
  public:
   explicit ExpressionCheck(ValueReader& values) : values_(values) {}
 
-  // The scalar's text, parsed; null, with a problem, where that cannot be done. `what` names it: "'when'".
+  // The scalar's text, parsed; null, with a problem, where something is wrong with it. `what` names it: "'when'".
   [[nodiscard]] const Template* parse(const YamlNode& scalar, std::string_view what);
-  // The same, and what it names is in the scope. A text with a problem has one, whatever other scopes it is in.
+  // Whether all that it names is in the scope. What is reported for one scope is not reported again for others.
   void check(const YamlNode& scalar, std::string_view what, const ExpressionScope& scope);
   // For a condition: the scalar is nothing but one ${{ }}. Line ends behind it do no harm.
   const Template* check_condition(const YamlNode& scalar, std::string_view what,

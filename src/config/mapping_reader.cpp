@@ -49,7 +49,7 @@ void MappingReader::report_key(const YamlNode::Entry& entry, const Key* key) {
     for (const Key& candidate : table_.keys) {
       if (candidate.support == KeySupport::kBuilt) names.push_back(candidate.name);
     }
-    message += did_you_mean(entry.key, names);
+    message += values_.did_you_mean(entry.key, names);
   }
   values_.add(entry.key_place, std::move(message));
 }
@@ -174,7 +174,7 @@ std::optional<std::string> MappingReader::word(std::string_view key,
     if (*value == word) return value;
   }
   values_.add(place_of(key), in_quotes(key) + " must be " + listed(words, "or") + ", not " +
-                                 quoted(*value) + did_you_mean(*value, words));
+                                 quoted(*value) + values_.did_you_mean(*value, words));
   return std::nullopt;
 }
 

@@ -7,6 +7,7 @@
 
 #include <unordered_map>
 
+#include "config/dialect.h"
 #include "config/host_selector_reader.h"
 #include "config/image_check.h"
 #include "config/names.h"
@@ -32,18 +33,18 @@ using config::MappingReader;
 using config::ValueReader;
 using config::YamlNode;
 
-std::string read_name(MappingReader& mapping) {
+// A display name is kept as the title, and the name is made from it.
+void read_name(MappingReader& mapping, Pipeline& pipeline) {
   mapping.require("name");
-  auto name = mapping.filled_text("name", limits::kValueBytes);
-  if (!name) return {};
-  if (!is_valid_name(*name)) {
-    const std::string proposal = config::slug(*name);
-    mapping.values().add(mapping.place_of("name"),
-                         config::quoted(*name) + " is not a valid name (" +
-                             std::string(config::kNameRule) + ")" +
-                             (proposal.empty() ? "" : "; use '" + proposal + "'"));
+  auto name = mapping.filled_text("name", limits::kTitleBytes);
+  if (!name) return;
+  pipeline.name = is_valid_name(*name) ? *name : config::slug(*name);
+  if (pipeline.name.empty()) {
+    mapping.values().add(
+        mapping.place_of("name"),
+        config::quoted(*name) + " is not a valid name (" + std::string(config::kNameRule) + ")");
   }
-  return *name;
+  if (pipeline.name != *name) pipeline.title = std::move(*name);
 }
 
 // The host as those pipelines are checked that are not for it: what they ask for is for their own hosts' policies.
@@ -83,7 +84,7 @@ Pipeline read_pipeline(ValueReader& values, const YamlNode& document, const Orig
   pipeline.origin.line = document.place.line;
   MappingReader mapping(values, document, config::kPipelineKeys, "a pipeline");
   if (document.kind != YamlNode::Kind::kMapping) return pipeline;
-  pipeline.name = read_name(mapping);
+  read_name(mapping, pipeline);
   pipeline.description = mapping.text("description", limits::kDescriptionBytes).value_or("");
   pipeline.hosts = config::read_host_selector(mapping);
   std::optional<HostConfig> other_host;
@@ -102,7 +103,7 @@ Pipeline read_pipeline(ValueReader& values, const YamlNode& document, const Orig
 PipelineFileResult parse_pipeline_file(std::string_view text, const Origin& origin,
                                        const HostConfig& host) {
   config::ProblemList problems(origin.file);
-  const config::YamlFile file = config::parse_yaml(text, limits::kPipelineFileBytes, problems);
+  config::YamlFile file = config::parse_yaml(text, limits::kPipelineFileBytes, problems);
   ValueReader values(problems, /*refuse_expressions=*/true);
   config::ImageCheck images(values, host);
   PipelineFileResult result;
@@ -112,6 +113,7 @@ PipelineFileResult parse_pipeline_file(std::string_view text, const Origin& orig
     // What a trailing '---' leaves.
     if (document->kind == YamlNode::Kind::kNull) continue;
     is_empty = false;
+    document = &config::to_todays_form(file, *document, problems);
     Pipeline pipeline = read_pipeline(values, *document, origin, host, images);
     if (auto why = why_not_here(pipeline.hosts, host)) {
       result.elsewhere.push_back(

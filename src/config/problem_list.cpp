@@ -10,7 +10,8 @@ namespace {
 
 // Readers do not go through a file from top to bottom, so more are kept than are shown: the first
 // ones of the file are those that help.
-constexpr std::size_t kCollected = 10 * limits::kYamlProblems;
+constexpr std::size_t kCollected = 2 * limits::kYamlProblems;
+constexpr std::size_t kWithProposals = 30;
 constexpr std::string_view kCut = "…";
 
 }  // namespace
@@ -37,6 +38,8 @@ void ProblemList::collect(Collection& collection, Place place, std::string messa
   }
   collection.problems.push_back({file_, place.line, place.column, std::move(message)});
 }
+
+bool ProblemList::wants_proposals() const { return errors_.problems.size() < kWithProposals; }
 
 bool ProblemList::is_full() const { return errors_.problems.size() >= kCollected; }
 

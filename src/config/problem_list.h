@@ -22,6 +22,8 @@ class ProblemList {
   void warn(Place place, std::string message);
 
   [[nodiscard]] bool empty() const { return errors_.problems.empty(); }
+  // Few enough that proposing what was meant is worth its time: each proposal compares with hundreds of names.
+  [[nodiscard]] bool wants_proposals() const;
   // So many that more are only counted: what costs time to word can be left out.
   [[nodiscard]] bool is_full() const;
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,9 @@ class ValueReader {
 
   [[nodiscard]] ProblemList& problems() { return problems_; }
   void add(Place place, std::string message) { problems_.add(place, std::move(message)); }
+  // "; did you mean 'x'?", or nothing. Of the first problems of a file only.
+  [[nodiscard]] std::string did_you_mean(std::string_view word,
+                                         std::span<const std::string_view> candidates) const;
   void warn(Place place, std::string message) { problems_.warn(place, std::move(message)); }
 
   // Any scalar but null, kept as written. May be empty.

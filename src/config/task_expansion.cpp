@@ -98,7 +98,7 @@ class Expansion {
     Json axes = Json::object();
     for (const auto& [axis, value] : matrix) axes.set(axis, value);
     context.roots.set("matrix", std::move(axes));
-    Result<std::string> image = text->render(context);
+    Result<std::string> image = text->render(context, &steps_);
     if (!image) {
       values_.add(node.place, "'image': " + image.error().message);
       return {};
@@ -118,7 +118,8 @@ class Expansion {
   ImageCheck& images_;
   ExpressionCheck& check_;
   ValueReader& values_;
-  std::vector<std::uint32_t> first_;  // the first instance of each draft, and the end
+  std::vector<std::uint32_t> first_;              // the first instance of each draft, and the end
+  std::size_t steps_ = limits::kExpressionSteps;  // for all images: a file must not take minutes
 };
 
 }  // namespace

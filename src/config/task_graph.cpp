@@ -88,16 +88,16 @@ class Dependencies {
   [[nodiscard]] std::string no_task(Hook hook, const std::string& name) const {
     const auto base = indexes_.find(name.substr(0, name.find('[')));
     if (base != indexes_.end()) {
-      return "no task " + quoted(name) + ": write '" + base->first +
+      return "no task " + quoted(name) + ": write '" + escape_control(base->first) +
              "', which stands for all instances of its matrix";
     }
     std::vector<std::string_view> ids;
     for (const TaskDraft& draft : drafts_) {
-      if (draft.task.hook == hook) ids.push_back(draft.task.id);
+      if (draft.task.hook == hook && is_valid_name(draft.task.id)) ids.push_back(draft.task.id);
     }
     return "no task " + quoted(name) + " in " +
            (hook == Hook::kNone ? "this pipeline" : "'" + list_name(hook) + "'") +
-           did_you_mean(name, ids);
+           values_.did_you_mean(name, ids);
   }
 
   [[nodiscard]] Place place_of_dependency(std::uint32_t from, std::uint32_t to) const {

@@ -35,7 +35,7 @@ void add_unknown_param(ValueReader& values, const YamlNode::Entry& entry,
   for (const Param& param : pipeline.params) names.push_back(param.name);
   values.add(entry.key_place, "the pipeline has no param " + quoted(entry.key) +
                                   (names.empty() ? "; list it in the pipeline's 'params'"
-                                                 : did_you_mean(entry.key, names)));
+                                                 : values.did_you_mean(entry.key, names)));
 }
 
 // As written; a value that is known already has to be of the param's type.
@@ -77,8 +77,8 @@ void add_unknown_task(ValueReader& values, const Placed<std::string>& id,
   }
   // Without any there is a problem already.
   if (ids.empty()) return;
-  values.add(id.place,
-             "no task " + quoted(id.value) + " in this pipeline" + did_you_mean(id.value, ids));
+  values.add(id.place, "no task " + quoted(id.value) + " in this pipeline" +
+                           values.did_you_mean(id.value, ids));
 }
 
 }  // namespace

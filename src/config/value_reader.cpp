@@ -66,6 +66,11 @@ bool ValueReader::is_scalar(const YamlNode& node, std::string_view what, std::st
   return has_no_expression(node, what, expressions);
 }
 
+std::string ValueReader::did_you_mean(std::string_view word,
+                                      std::span<const std::string_view> candidates) const {
+  return problems_.wants_proposals() ? pawl::did_you_mean(word, candidates) : std::string();
+}
+
 std::optional<std::string> ValueReader::text(const YamlNode& node, std::string_view what,
                                              std::size_t max_bytes, Expressions expressions) {
   if (node.kind == YamlNode::Kind::kNull) {

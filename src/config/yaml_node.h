@@ -1,6 +1,6 @@
 // A YAML file as a bounded tree that remembers where everything was written. Built by
-// yaml_parser.h; read-only afterwards. A file owns its nodes; the pointers live as long as the
-// file.
+// yaml_parser.h; read-only afterwards (dialect.h adds nodes). A file owns its nodes; the pointers
+// live as long as the file.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,7 @@ struct YamlNode {
 
   Kind kind = Kind::kNull;
   bool is_plain = false;  // a scalar without quotes, not | or >: may be a number or a boolean
+  bool is_flow = false;   // a collection in brackets
   Place place;            // an alias stands where it is written, its content where the anchor is
   std::string text;       // of a scalar
   // Where the text's lines begin, if each stands in the file as it is read: a scalar in one line without escapes, or

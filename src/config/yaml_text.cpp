@@ -15,13 +15,25 @@ constexpr std::size_t kBlockBytes = 128;
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0u) == 0x80u; }
 
-struct Character {
-  char32_t point = 0;
-  std::size_t length = 0;  // 0: no UTF-8
-};
+std::string code_point_name(char32_t point) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string name;
+  for (int shift = point > 0xffff ? 20 : 12; shift >= 0; shift -= 4) {
+    name += kDigits[(point >> shift) & 0xfu];
+  }
+  return "U+" + name;
+}
+
+bool is_wide_encoding(std::string_view text) {
+  if (text.size() < 2) return false;
+  const std::string_view start = text.substr(0, 2);
+  return start == "\xff\xfe" || start == "\xfe\xff" || (start[0] == '\0') != (start[1] == '\0');
+}
+
+}  // namespace
 
 // RFC 3629: shortest form only, no surrogates, up to U+10FFFF.
-Character decode(std::string_view text) {
+Character decode_character(std::string_view text) {
   const auto first = static_cast<unsigned char>(text.front());
   if (first < 0x80) return {first, 1};
   const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
@@ -44,23 +56,6 @@ bool is_forbidden(char32_t point) {
          point == 0xfeff || point == 0xfffe || point == 0xffff;
 }
 
-std::string code_point_name(char32_t point) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string name;
-  for (int shift = point > 0xffff ? 20 : 12; shift >= 0; shift -= 4) {
-    name += kDigits[(point >> shift) & 0xfu];
-  }
-  return "U+" + name;
-}
-
-bool is_wide_encoding(std::string_view text) {
-  if (text.size() < 2) return false;
-  const std::string_view start = text.substr(0, 2);
-  return start == "\xff\xfe" || start == "\xfe\xff" || (start[0] == '\0') != (start[1] == '\0');
-}
-
-}  // namespace
-
 bool check_text(std::string_view& text, std::size_t max_bytes, ProblemList& problems) {
   if (text.size() > max_bytes) {
     problems.add({}, "the file has " + std::to_string(text.size()) + " bytes; at most " +
@@ -75,7 +70,7 @@ bool check_text(std::string_view& text, std::size_t max_bytes, ProblemList& prob
 
   Place place{1, 1};
   for (std::size_t i = 0; i < text.size();) {
-    const Character character = decode(text.substr(i));
+    const Character character = decode_character(text.substr(i));
     if (character.length == 0) {
       problems.add(place, "not valid UTF-8; save the file as UTF-8");
       return false;

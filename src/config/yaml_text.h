@@ -16,6 +16,15 @@ namespace pawl::config {
 // not be parsed.
 [[nodiscard]] bool check_text(std::string_view& text, std::size_t max_bytes, ProblemList& problems);
 
+struct Character {
+  char32_t point = 0;
+  std::size_t length = 0;  // in bytes; 0: no UTF-8
+};
+// The first one of a text that is not empty.
+[[nodiscard]] Character decode_character(std::string_view text);
+// YAML 1.2 lets it stand in double quotes only, as an escape; or it would not be seen.
+[[nodiscard]] bool is_forbidden(char32_t point);
+
 // Turns byte offsets into columns counted in characters. References the text.
 class Columns {
  public:

@@ -83,6 +83,7 @@ void YamlTreeBuilder::start_collection(Place place, Anchor anchor, YamlNode::Kin
   }
   Frame frame;
   frame.node = &new_node(place, kind);
+  frame.node->is_flow = is_flow;
   frame.anchor = anchor;
   frame.is_flow = is_flow;
   frame.flow = {kind, place};

@@ -260,6 +260,7 @@ void accept_manual(StepContext& context, const ManualTriggered& event) {
   draft.trigger = TriggerInfo{TriggerKind::kManual, target.identities.front(), event.actor, {}};
   draft.identities = target.identities;
   draft.params = std::move(params).value();
+  draft.starts = target.starts;
   draft.acceptance = check_group(context.state, *draft.definition);
   const RunId run = make_run(context, *entry, draft);
   note_action(context, event.actor, "run", "run " + run.text() + " of " + target.pipeline);

@@ -73,6 +73,20 @@ Result<std::vector<ContainerSummary>> parse_container_list(const Json& json) {
   return result;
 }
 
+Result<std::vector<VolumeSummary>> parse_volume_list(const Json& json) {
+  // An engine without any says null.
+  const Json& volumes = json["Volumes"];
+  if (!volumes.is_array() && !(json.is_object() && volumes.is_null())) {
+    return corrupt("list of volumes");
+  }
+  std::vector<VolumeSummary> result;
+  for (const Json& item : volumes.items()) {
+    if (!item["Name"].is_string()) return corrupt("volume's name");
+    result.push_back({item["Name"].as_string(), labels_of(item["Labels"])});
+  }
+  return result;
+}
+
 std::optional<bool> find_memory_kill(std::string_view events) {
   std::optional<bool> found;
   while (!events.empty()) {

@@ -18,6 +18,9 @@ namespace pawl {
 // GET /containers/json. kCorrupt likewise.
 [[nodiscard]] Result<std::vector<ContainerSummary>> parse_container_list(const Json& json);
 
+// GET /volumes. kCorrupt likewise.
+[[nodiscard]] Result<std::vector<VolumeSummary>> parse_volume_list(const Json& json);
+
 // GET /events, filtered to one container's "oom" and "kill" (JSON objects, one a line): whether it ran out
 // of memory; nothing when neither is among them.
 [[nodiscard]] std::optional<bool> find_memory_kill(std::string_view events);

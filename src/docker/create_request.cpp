@@ -31,6 +31,29 @@ Json log_config() {
   return Json::object().set("Type", "json-file").set("Config", std::move(config));
 }
 
+// The long form: with the short one ("Binds") the engine makes a directory where a source is missing, and
+// splits paths at their colons.
+Json mounts(const std::vector<Mount>& wanted) {
+  Json array = Json::array();
+  for (const Mount& mount : wanted) {
+    const bool volume = mount.kind == Mount::Kind::kVolume;
+    Json json = Json::object();
+    json.set("Type", volume ? "volume" : "bind");
+    json.set("Source", mount.source);
+    json.set("Target", mount.target);
+    json.set("ReadOnly", mount.read_only);
+    if (volume) {
+      Json labels = Json::object();
+      for (const auto& [name, value] : mount.labels) labels.set(name, value);
+      // What an image has at that place is not copied into it.
+      json.set("VolumeOptions",
+               Json::object().set("NoCopy", true).set("Labels", std::move(labels)));
+    }
+    array.push(std::move(json));
+  }
+  return array;
+}
+
 Json host_config(const ContainerSpec& spec) {
   Json host = Json::object();
   host.set("NetworkMode", spec.network);
@@ -46,6 +69,7 @@ Json host_config(const ContainerSpec& spec) {
   host.set("IpcMode", "private");
   host.set("Init", true);
   host.set("Tmpfs", Json::object().set("/tmp", "rw,noexec,nosuid,nodev,size=64m"));
+  host.set("Mounts", mounts(spec.mounts));
   host.set("RestartPolicy", Json::object().set("Name", "no"));
   // It goes only after its exit and its output are committed.
   host.set("AutoRemove", false);

@@ -17,6 +17,7 @@
 #include "docker/image_reference.h"
 #include "docker/log_demultiplexer.h"
 #include "docker/pull_progress.h"
+#include "docker/volume_archive.h"
 #include "model/limits.h"
 
 namespace pawl {
@@ -214,6 +215,34 @@ class DockerEngine : public ContainerEngine {
              client_.call_json(
                  get("/containers/json?all=1&filters=" + percent_encode(filters.dump())), stop));
     return parse_container_list(json);
+  }
+
+  Result<void> open_volume(const std::string& container, const std::string& target,
+                           const Stop& stop) override {
+    HttpRequest request =
+        get(container_target(container, "/archive?path=" + percent_encode(target)));
+    request.method = "PUT";
+    request.content_type = "application/x-tar";
+    request.body = opening_archive(target);
+    return without_value(client_.call(std::move(request), stop));
+  }
+
+  Result<void> remove_volume(const std::string& name, const Stop& stop) override {
+    HttpRequest request = get("/volumes/" + percent_encode(name));
+    request.method = "DELETE";
+    request.total_ms = limits::kWorkspaceRemoveMs;
+    const auto response = client_.call(std::move(request), stop);
+    if (response || response.error().kind == ErrorKind::kNotFound) return {};
+    return response.error();
+  }
+
+  Result<std::vector<VolumeSummary>> list_volumes(const std::string& label,
+                                                  const std::string& value,
+                                                  const Stop& stop) override {
+    const Json filters = Json::object().set("label", Json::array().push(Json(label + "=" + value)));
+    PAWL_TRY(const Json json,
+             client_.call_json(get("/volumes?filters=" + percent_encode(filters.dump())), stop));
+    return parse_volume_list(json);
   }
 
  private:

@@ -112,14 +112,14 @@ void set_options(CURL* easy, const HttpRequest& request, Transfer& transfer,
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "pawl");
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-  if (std::string_view(request.method) == "POST") {
+  const std::string_view method = request.method;
+  if (method == "POST" || method == "PUT") {
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
                      static_cast<curl_off_t>(request.body.size()));
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.c_str());
-  } else {
-    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method);
   }
+  if (method != "POST") curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method);
   if (!request.idempotent || request.new_connection)
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
@@ -187,8 +187,10 @@ Result<HttpResponse> HttpConnection::perform(const HttpRequest& request,
   // know it.
   std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(
       curl_slist_append(nullptr, "Expect:"), curl_slist_free_all);
-  const char* type = request.body.empty() ? "Content-Type:" : "Content-Type: application/json";
-  curl_slist_append(headers.get(), type);
+  const std::string type =
+      "Content-Type:" +
+      (request.body.empty() ? std::string() : std::string(" ") + request.content_type);
+  curl_slist_append(headers.get(), type.c_str());
 
   Transfer transfer{request, easy_, {}, {}, false};
   set_options(easy_, request, transfer, socket_path_, headers.get());

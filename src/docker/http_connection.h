@@ -28,8 +28,9 @@ class BodySink {
 
 struct HttpRequest {
   const char* method = "GET";
-  std::string target;          // path and query, encoded
-  std::string body;            // JSON; POST only
+  std::string target;  // path and query, encoded
+  std::string body;    // POST and PUT only
+  const char* content_type = "application/json";
   std::int64_t answer_ms = 0;  // until the response's head has come; 0: no bound of its own
   std::int64_t total_ms = 0;   // until its end; 0: no bound
   // False: carried out twice it does harm. It goes over a new connection, since

@@ -18,9 +18,14 @@ bool is_name_character(char c) {
          c == '.' || c == '-';
 }
 
-std::string upper_case(std::string text) {
+// Names of params and axes, as part of a variable's name.
+std::string variable_part(std::string text) {
   for (char& c : text) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    if (c >= 'a' && c <= 'z') {
+      c = static_cast<char>(c - 'a' + 'A');
+    } else if (!(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9')) {
+      c = '_';
+    }
   }
   return text;
 }
@@ -65,40 +70,75 @@ std::string container_name(const std::string& instance_id, const AttemptKey& key
   std::string task = task_id.substr(0, limits::kNameBytes);
   std::replace_if(
       task.begin(), task.end(), [](char c) { return !is_name_character(c); }, '_');
-  // What was cut or replaced may be some other task's id: the index tells them apart.
-  if (task != task_id) task += "." + std::to_string(key.task);
+  // What was cut or replaced may be some other task's id: the index tells them apart, and its capital letter
+  // from an id that needed neither.
+  if (task != task_id) task += ".T" + std::to_string(key.task);
   return "pawl-" + instance_id + "-" + key.run.text() + "-" + task + "-" +
          std::to_string(key.attempt);
 }
 
+std::string workspace_name(const std::string& instance_id, RunId run) {
+  return "pawl-" + instance_id + "-" + run.text();
+}
+
+void set_task_variable(ContainerSpec& spec, const std::string& name, std::string value) {
+  const auto is_it = [&](const auto& variable) { return variable.first == name; };
+  const bool known = std::any_of(spec.env.begin(), spec.env.end(), is_it);
+  if (known && name.starts_with("PAWL_")) return;
+  set_variable(spec.env, name, std::move(value));
+}
+
+namespace {
+
+void set_own_variables(ContainerSpec& spec, const RunAttempt& order, const Task& task) {
+  set_variable(spec.env, "PAWL_RUN_ID", order.key.run.text());
+  set_variable(spec.env, "PAWL_PIPELINE", order.definition->name);
+  set_variable(spec.env, "PAWL_TASK", task.id);
+  set_variable(spec.env, "PAWL_ATTEMPT", std::to_string(order.key.attempt));
+  set_variable(spec.env, "PAWL_WORKSPACE", std::string(kWorkspacePath));
+  for (const auto& [name, value] : order.params) {
+    set_variable(spec.env, "PAWL_PARAM_" + variable_part(name), value);
+  }
+  for (const auto& [axis, value] : task.matrix) {
+    set_variable(spec.env, "PAWL_MATRIX_" + variable_part(axis), value);
+  }
+  if (!order.run_status.empty()) set_variable(spec.env, "PAWL_RUN_STATUS", order.run_status);
+  if (!task.outputs.empty()) set_variable(spec.env, "PAWL_OUTPUT", std::string(kOutputPath));
+}
+
+Mount workspace_of(const std::string& instance_id, RunId run) {
+  Mount mount;
+  mount.kind = Mount::Kind::kVolume;
+  mount.source = workspace_name(instance_id, run);
+  mount.target = kWorkspacePath;
+  mount.read_only = false;
+  mount.labels = {{std::string(kLabelInstance), instance_id}, {std::string(kLabelRun), run.text()}};
+  return mount;
+}
+
+}  // namespace
+
 ContainerSpec container_spec(const std::string& instance_id, const RunAttempt& order) {
   const Task& task = order.definition->tasks.at(order.key.task);
-  const std::string run = order.key.run.text();
-  const std::string attempt = std::to_string(order.key.attempt);
   ContainerSpec spec;
   spec.name = container_name(instance_id, order.key, task.id);
   spec.labels = {{std::string(kLabelInstance), instance_id},
-                 {std::string(kLabelRun), run},
+                 {std::string(kLabelRun), order.key.run.text()},
                  {std::string(kLabelPipeline), order.definition->name},
                  {std::string(kLabelTask), task.id},
                  {std::string(kLabelTaskIndex), std::to_string(order.key.task)},
-                 {std::string(kLabelAttempt), attempt}};
+                 {std::string(kLabelAttempt), std::to_string(order.key.attempt)}};
   spec.image = task.image;
   spec.command = order.command;
   for (const auto& [name, value] : order.env) set_variable(spec.env, name, value);
-  set_variable(spec.env, "PAWL_RUN_ID", run);
-  set_variable(spec.env, "PAWL_PIPELINE", order.definition->name);
-  set_variable(spec.env, "PAWL_TASK", task.id);
-  set_variable(spec.env, "PAWL_ATTEMPT", attempt);
-  for (const auto& [name, value] : order.params) {
-    set_variable(spec.env, "PAWL_PARAM_" + upper_case(name), value);
-  }
+  set_own_variables(spec, order, task);
   spec.cpus_milli = task.cpus_milli;
   spec.memory_bytes = task.memory_bytes;
   spec.pids = task.pids;
   spec.network = task.network;
   spec.user = task.user;
   spec.read_only = task.read_only;
+  spec.mounts.push_back(workspace_of(instance_id, order.key.run));
   return spec;
 }
 
@@ -122,14 +162,19 @@ Result<void> check_policy(const HostPolicy& policy, const Task& task) {
   return check_cap("pids", task.pids, policy.max_pids, "policy.max.pids");
 }
 
-std::optional<AttemptKey> attempt_of(const Labels& labels, std::string_view instance_id) {
+std::optional<RunId> run_of(const Labels& labels, std::string_view instance_id) {
   const auto instance = labels.find(std::string(kLabelInstance));
   if (instance == labels.end() || instance->second != instance_id) return std::nullopt;
   const auto run = number_of<std::uint64_t>(labels, kLabelRun);
+  return run ? std::optional(RunId{*run}) : std::nullopt;
+}
+
+std::optional<AttemptKey> attempt_of(const Labels& labels, std::string_view instance_id) {
+  const auto run = run_of(labels, instance_id);
   const auto task = number_of<std::uint32_t>(labels, kLabelTaskIndex);
   const auto attempt = number_of<std::uint32_t>(labels, kLabelAttempt);
   if (!run || !task || !attempt) return std::nullopt;
-  return AttemptKey{RunId{*run}, *task, *attempt};
+  return AttemptKey{*run, *task, *attempt};
 }
 
 }  // namespace pawl

@@ -24,11 +24,23 @@ inline constexpr std::string_view kLabelAttempt = "dev.pawl.attempt";
 // The engine's incarnation at the creation, where it could be told (task_runner.h).
 inline constexpr std::string_view kLabelEngine = "dev.pawl.engine";
 
+// What the container finds where.
+inline constexpr std::string_view kWorkspacePath = "/workspace";
+inline constexpr std::string_view kOutputPath = "/run/pawl/output";
+
 using Labels = std::map<std::string, std::string>;
 
-// The environment: the task's own, then PAWL_RUN_ID, PAWL_PIPELINE, PAWL_TASK, PAWL_ATTEMPT and
-// PAWL_PARAM_<NAME> (upper case); of equal names the last one counts.
+// The environment: the task's own, then PAWL_RUN_ID, PAWL_PIPELINE, PAWL_TASK, PAWL_ATTEMPT, PAWL_WORKSPACE,
+// PAWL_PARAM_<NAME> and PAWL_MATRIX_<AXIS> (upper case, "_" for what no variable's name has), PAWL_RUN_STATUS
+// for a hook, PAWL_OUTPUT where the task declares outputs; of equal names the last one counts.
+// Of the mounts the workspace; what is a file on this host is added by who makes it.
 [[nodiscard]] ContainerSpec container_spec(const std::string& instance_id, const RunAttempt& order);
+
+// "pawl-<instance>-<run>": the volume that the tasks of a run share.
+[[nodiscard]] std::string workspace_name(const std::string& instance_id, RunId run);
+
+// Adds a variable, or gives it another value; pawl's own keep theirs.
+void set_task_variable(ContainerSpec& spec, const std::string& name, std::string value);
 
 // Whether this host lets the task run, asked again at each start: the policy may have been tightened
 // since the definition was loaded. Errors: kDenied; the message names what to change, and where.
@@ -37,5 +49,7 @@ using Labels = std::map<std::string, std::string>;
 // Which attempt of this store a container belongs to; nothing for anybody else's container.
 [[nodiscard]] std::optional<AttemptKey> attempt_of(const Labels& labels,
                                                    std::string_view instance_id);
+// Likewise which run a workspace belongs to.
+[[nodiscard]] std::optional<RunId> run_of(const Labels& labels, std::string_view instance_id);
 
 }  // namespace pawl

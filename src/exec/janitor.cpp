@@ -1,6 +1,7 @@
 // Signals go before chores. A chore that failed waits its backoff without holding up the next one.
 #include "exec/janitor.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
@@ -35,15 +36,32 @@ void Janitor::signal(std::string container, int signal) {
   changed_.notify_one();
 }
 
-void Janitor::remove(const AttemptKey& key) {
-  add(Chore{Chore::Kind::kRemove, key, Backoff(parts_.backoff_ms, parts_.backoff_max_ms)}, 0);
+void Janitor::remove(const AttemptKey& key) { add(Chore::Kind::kRemove, key); }
+
+void Janitor::remove_workspace(RunId run) {
+  add(Chore::Kind::kRemoveWorkspace, AttemptKey{run, 0, 0});
 }
 
 void Janitor::list() {
-  const Backoff backoff(parts_.backoff_ms, parts_.backoff_max_ms);
-  add(Chore{Chore::Kind::kList, {}, backoff}, 0);
-  if (parts_.former_instances.empty()) return;
-  add(Chore{Chore::Kind::kRemoveFormer, {}, backoff}, 0);
+  add(Chore::Kind::kList);
+  if (!parts_.former_instances.empty()) add(Chore::Kind::kRemoveFormer);
+  if (!parts_.find_run) return;
+  add(Chore::Kind::kClearFiles);
+  add(Chore::Kind::kClearWorkspaces);
+}
+
+void Janitor::add(Chore::Kind kind, const AttemptKey& key) {
+  add(Chore{kind, key, Backoff(parts_.backoff_ms, parts_.backoff_max_ms)}, 0);
+}
+
+// A creation that was given up may still be before the engine.
+void Janitor::look_again(const Chore& chore) {
+  if (chore.again) return;
+  Chore later{chore.kind, chore.key, Backoff(parts_.backoff_ms, parts_.backoff_max_ms)};
+  later.again = true;
+  // What such a container brought along goes after it.
+  const bool workspace = chore.kind == Chore::Kind::kRemoveWorkspace;
+  add(std::move(later), workspace ? 2 * parts_.backoff_max_ms : parts_.backoff_max_ms);
 }
 
 void Janitor::add(Chore chore, std::int64_t delay_ms) {
@@ -101,6 +119,12 @@ Result<void> Janitor::carry_out(const Chore& chore) {
       return list_now();
     case Chore::Kind::kRemoveFormer:
       return remove_former();
+    case Chore::Kind::kRemoveWorkspace:
+      return remove_workspace_now(chore);
+    case Chore::Kind::kClearFiles:
+      return clear_files();
+    case Chore::Kind::kClearWorkspaces:
+      return clear_workspaces();
   }
   return {};
 }
@@ -114,10 +138,49 @@ Result<void> Janitor::remove_now(const Chore& chore) {
     found = true;
     PAWL_CHECK(parts_.engine.remove(container.id, stop_.get_token()));
   }
-  if (found || chore.again) return {};
-  Chore later{Chore::Kind::kRemove, chore.key, Backoff(parts_.backoff_ms, parts_.backoff_max_ms)};
-  later.again = true;
-  add(std::move(later), parts_.backoff_max_ms);
+  if (!found) look_again(chore);
+  return parts_.files.remove(chore.key);
+}
+
+Result<void> Janitor::remove_workspace_now(const Chore& chore) {
+  PAWL_CHECK(parts_.workspaces.remove(chore.key.run, stop_.get_token()));
+  look_again(chore);
+  return {};
+}
+
+// What cannot be told to be over stays: nothing is lost by that.
+bool Janitor::is_over(RunId run) const {
+  const auto detail = parts_.find_run(run);
+  if (!detail) return detail.error().kind == ErrorKind::kNotFound;
+  return is_final(detail->run.status);
+}
+
+bool Janitor::is_over(const AttemptKey& key) const {
+  const auto detail = parts_.find_run(key.run);
+  if (!detail) return detail.error().kind == ErrorKind::kNotFound;
+  const auto attempt = std::find_if(detail->attempts.begin(), detail->attempts.end(),
+                                    [&](const Attempt& candidate) { return candidate.key == key; });
+  return attempt == detail->attempts.end() || is_final(attempt->status);
+}
+
+Result<void> Janitor::clear_files() {
+  Result<void> result;
+  for (const AttemptKey& key : parts_.files.list()) {
+    if (!is_over(key)) continue;
+    if (auto removed = parts_.files.remove(key); !removed) result = std::move(removed);
+  }
+  return result;
+}
+
+Result<void> Janitor::clear_workspaces() {
+  PAWL_TRY(const auto volumes, parts_.engine.list_volumes(std::string(kLabelInstance),
+                                                          parts_.instance_id, stop_.get_token()));
+  for (const VolumeSummary& volume : volumes) {
+    const auto run = run_of(volume.labels, parts_.instance_id);
+    if (run && volume.name == workspace_name(parts_.instance_id, *run) && is_over(*run)) {
+      remove_workspace(*run);
+    }
+  }
   return {};
 }
 
@@ -152,17 +215,41 @@ Result<void> Janitor::remove_former() {
       auto removed = parts_.engine.remove(container.id, stop_.get_token());
       if (!removed) result = std::move(removed);
     }
+    PAWL_TRY(const auto volumes,
+             parts_.engine.list_volumes(std::string(kLabelInstance), instance, stop_.get_token()));
+    for (const VolumeSummary& volume : volumes) {
+      auto removed = parts_.engine.remove_volume(volume.name, stop_.get_token());
+      if (!removed) result = std::move(removed);
+    }
   }
   return result;
+}
+
+std::string_view Janitor::name_of(Chore::Kind kind) {
+  switch (kind) {
+    case Chore::Kind::kRemove:
+      return "a container, or its files";
+    case Chore::Kind::kRemoveWorkspace:
+      return "a workspace";
+    case Chore::Kind::kRemoveFormer:
+      return "what the store had before it was restored";
+    case Chore::Kind::kClearFiles:
+      return "files of attempts";
+    case Chore::Kind::kClearWorkspaces:
+    case Chore::Kind::kList:
+      break;
+  }
+  return "workspaces";
 }
 
 void Janitor::try_later(Chore chore, const Error& error) {
   if (error.kind == ErrorKind::kCancelled) return;
   const bool removal = chore.kind != Chore::Kind::kList;
   if (removal && !is_away(error) && ++chore.refusals >= limits::kRemoveTries) {
-    log_warning("a container cannot be removed; the next start of the agent tries again",
-                {{"run", chore.kind == Chore::Kind::kRemove ? chore.key.run.text() : ""},
-                 {"reason", error.message}});
+    log_warning("what is left of a run cannot be removed; the next start of the agent tries again",
+                {{"what", std::string(name_of(chore.kind))},
+                 {"run", chore.key.run.value > 0 ? chore.key.run.text() : ""},
+                 {"reason", error.text()}});
     return;
   }
   const std::int64_t delay_ms = chore.backoff.next_ms();

@@ -1,5 +1,5 @@
-// One thread for what concerns containers from outside their runner: signals, removals and the list at the
-// start. What fails because the engine is away is tried again until it is back or stop() is called;
+// One thread for what concerns containers from outside their runner: signals, removals (of containers, of what
+// was mounted into them), and at the start a list and a look for leavings. What fails because the engine is away is tried again until it is back or stop() is called;
 // a signal is not (the core repeats it). Thread-safe.
 #pragma once
 
@@ -12,11 +12,15 @@
 #include <mutex>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/ids.h"
+#include "exec/attempt_files.h"
+#include "exec/lookups.h"
 #include "exec/pause.h"
 #include "exec/worker_thread.h"
+#include "exec/workspaces.h"
 #include "ports/clock.h"
 #include "ports/container_engine.h"
 #include "ports/event_sink.h"
@@ -30,6 +34,9 @@ class Janitor {
     EventSink& sink;
     const std::string& instance_id;
     const std::vector<std::string>& former_instances;
+    Workspaces& workspaces;
+    const AttemptFiles& files;
+    const FindRun& find_run;  // may be empty: nothing is looked for
     std::int64_t backoff_ms;
     std::int64_t backoff_max_ms;
   };
@@ -39,8 +46,12 @@ class Janitor {
   void signal(std::string container, int signal);
   // Every container whose labels say that it is this attempt's; nobody else's, whatever its name. Where there is
   // none it is looked for once more: a creation that was given up may still be before the engine.
+  // With it go the attempt's files.
   void remove(const AttemptKey& key);
-  // This instance's containers are reported, those of former ones removed.
+  // Once no container has it any more; looked for twice as well.
+  void remove_workspace(RunId run);
+  // This instance's containers are reported, those of former ones removed, and what an agent that was killed left
+  // of runs and attempts that have ended.
   void list();
   void stop();
 
@@ -50,8 +61,15 @@ class Janitor {
     int number;
   };
   struct Chore {
-    enum class Kind : std::uint8_t { kRemove, kList, kRemoveFormer } kind;
-    AttemptKey key;  // kRemove
+    enum class Kind : std::uint8_t {
+      kRemove,
+      kRemoveWorkspace,
+      kList,
+      kRemoveFormer,
+      kClearFiles,
+      kClearWorkspaces,
+    } kind;
+    AttemptKey key;  // kRemove; kRemoveWorkspace: its run
     Backoff backoff;
     std::uint32_t refusals = 0;
     bool again = false;
@@ -59,12 +77,20 @@ class Janitor {
   using SteadyTime = std::chrono::steady_clock::time_point;
 
   void run();
+  void add(Chore::Kind kind, const AttemptKey& key = {});
   void add(Chore chore, std::int64_t delay_ms);
+  void look_again(const Chore& chore);
   void send(const Signal& signal);
   [[nodiscard]] Result<void> carry_out(const Chore& chore);
   [[nodiscard]] Result<void> remove_now(const Chore& chore);
   [[nodiscard]] Result<void> list_now();
   [[nodiscard]] Result<void> remove_former();
+  [[nodiscard]] Result<void> remove_workspace_now(const Chore& chore);
+  [[nodiscard]] Result<void> clear_files();
+  [[nodiscard]] Result<void> clear_workspaces();
+  [[nodiscard]] bool is_over(RunId run) const;
+  [[nodiscard]] bool is_over(const AttemptKey& key) const;
+  [[nodiscard]] static std::string_view name_of(Chore::Kind kind);
   void try_later(Chore chore, const Error& error);
 
   Parts parts_;

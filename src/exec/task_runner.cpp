@@ -38,7 +38,9 @@ TaskRunner::TaskRunner(const Parts& parts, const RunAttempt& order, const LogPos
 void TaskRunner::run() {
   Step step = prepare();
   if (step == Step::kDone) step = follow();
-  if (step != Step::kEnded || !log_.flush()) return;
+  if (step != Step::kEnded) return;
+  if (outcome_.kind == AttemptOutcome::Kind::kExited) take_outputs();
+  if (!log_.flush()) return;
   outcome_.container_id = state_.id;
   outcome_.log_incomplete =
       log_cut_ || log_.incomplete() || outcome_.kind == AttemptOutcome::Kind::kMissing;
@@ -123,6 +125,7 @@ TaskRunner::Step TaskRunner::start_found(bool settled) {
     return look(true);
   }
   may_run_ = false;
+  if (const Step step = prepare_files(); step != Step::kDone) return step;
   return start();
 }
 
@@ -131,6 +134,7 @@ TaskRunner::Step TaskRunner::create() {
   if (const auto allowed = check_policy(parts_.policy, task_); !allowed) {
     return not_started(Reason::kPolicy, allowed.error().message);
   }
+  if (const Step step = prepare_files(); step != Step::kDone) return step;
   if (parts_.policy.pull == "always" && !pulled_) {
     if (const Step step = pull_image(); step != Step::kDone) return step;
   }
@@ -143,6 +147,8 @@ TaskRunner::Step TaskRunner::create_container() {
       ContainerSpec spec = spec_;
       const std::string engine = parts_.engine.incarnation();
       if (!engine.empty()) spec.labels[std::string(kLabelEngine)] = engine;
+      spec.mounts.insert(spec.mounts.end(), files_.begin(), files_.end());
+      for (const auto& [name, value] : secrets_) set_task_variable(spec, name, value);
       // Not cut short by a stop of the task: better to know whether it is there.
       return parts_.engine.create(spec, shutdown_);
     });
@@ -211,6 +217,7 @@ TaskRunner::Step TaskRunner::start() {
   if (const auto allowed = check_policy(parts_.policy, task_); !allowed) {
     return not_started(Reason::kPolicy, allowed.error().message);
   }
+  if (const Step step = open_workspace(); step != Step::kDone) return step;
   Patience patience = new_patience();
   Result<void> started;
   while (true) {

@@ -2,13 +2,13 @@
 // as long as the task runs.
 //
 //   look     only what an earlier agent ordered: does the container exist already?
-//   create   policy, image, container, labelled with the engine's incarnation: the start may never be recorded.
+//   create   policy, secrets, image, container, labelled with the engine's incarnation: the start may never be recorded.
 //            The name is taken: it is looked at, and adopted if its labels say
 //            that it is this attempt's. One that ran before the host's restart is not reported as started.
-//   start    unless a stop came first; at most once. An answer that was lost is never guessed: the container
+//   start    the workspace opened; unless a stop came first; at most once. An answer that was lost is never guessed: the container
 //            is inspected until the engine has said what became of it.
 //   follow   its output, until it has ended and all is delivered; across restarts of the engine.
-//   report   exactly one AttemptEnded, after all of its output.
+//   report   exactly one AttemptEnded, after all of its output, with what it wrote to $PAWL_OUTPUT.
 //
 // What the engine says of the end is judged (end_belief.h): one that the host's or the engine's restart may have
 // made is reported as missing.
@@ -22,12 +22,16 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "exec/attempt_control.h"
+#include "exec/attempt_files.h"
 #include "exec/live_restore.h"
 #include "exec/log_collector.h"
+#include "exec/lookups.h"
 #include "exec/pause.h"
 #include "exec/runner_times.h"
+#include "exec/workspaces.h"
 #include "model/command.h"
 #include "model/host_config.h"
 #include "ports/clock.h"
@@ -46,6 +50,9 @@ class TaskRunner {
     const std::string& instance_id;
     LiveRestore& live_restore;
     RunnerTimes times;
+    Workspaces& workspaces;
+    const AttemptFiles& files;
+    const ReadSecret& read_secret;
   };
   // `shutdown`: the agent is stopping; run() then returns at once and posts nothing more.
   TaskRunner(const Parts& parts, const RunAttempt& order, const LogPosition& resume_from,
@@ -71,6 +78,13 @@ class TaskRunner {
   [[nodiscard]] Step end_stray();
   [[nodiscard]] Step start_found(bool settled);
   [[nodiscard]] Step create();
+  // Puts secrets and the file for its output where the container will look for them. Again before each start: an
+  // earlier agent's may be gone with the host's runtime directory.
+  [[nodiscard]] Step prepare_files();
+  [[nodiscard]] Step prepare_secret(std::size_t number);
+  void add_file(const std::string& source, const std::string& target, bool read_only);
+  [[nodiscard]] Step open_workspace();
+  void take_outputs();
   [[nodiscard]] Step create_container();
   [[nodiscard]] Step provide_image(const Error& refused);
   [[nodiscard]] Step pull_image();
@@ -136,6 +150,9 @@ class TaskRunner {
   const RunAttempt& order_;
   const Task& task_;
   const ContainerSpec spec_;
+  std::vector<Mount> files_;  // what prepare_files() has made
+  Variables
+      secrets_;  // those that go into the environment; into the request only, never into a log
   AttemptControl& control_;
   const std::stop_token shutdown_;
   LogCollector log_;

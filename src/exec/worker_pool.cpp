@@ -15,6 +15,7 @@
 #include "exec/live_restore.h"
 #include "exec/task_runner.h"
 #include "exec/worker_thread.h"
+#include "exec/workspaces.h"
 
 namespace pawl {
 
@@ -23,10 +24,20 @@ class WorkerPool::Impl {
   Impl(ContainerEngine& engine, EventSink& sink, const Clock& clock, Settings settings)
       : settings_(std::move(settings)),
         live_restore_(engine),
-        parts_{engine,        sink,           clock, settings_.policy, settings_.instance_id,
-               live_restore_, settings_.times},
-        janitor_({engine, sink, settings_.instance_id, settings_.former_instances,
-                  settings_.times.backoff_ms, settings_.times.backoff_max_ms}) {
+        workspaces_(engine, settings_.instance_id),
+        parts_{engine,
+               sink,
+               clock,
+               settings_.policy,
+               settings_.instance_id,
+               live_restore_,
+               settings_.times,
+               workspaces_,
+               settings_.files,
+               settings_.read_secret},
+        janitor_({engine, sink, settings_.instance_id, settings_.former_instances, workspaces_,
+                  settings_.files, settings_.find_run, settings_.times.backoff_ms,
+                  settings_.times.backoff_max_ms}) {
     for (std::uint32_t i = 0; i < settings_.workers; ++i) {
       threads_.push_back(std::make_unique<WorkerThread>("pawl-worker", [this] { work(); }));
     }
@@ -58,6 +69,7 @@ class WorkerPool::Impl {
   }
 
   void remove(const RemoveContainer& order) { janitor_.remove(order.key); }
+  void remove(const RemoveWorkspace& order) { janitor_.remove_workspace(order.run); }
   void list_containers() { janitor_.list(); }
 
   void stop() {
@@ -94,6 +106,7 @@ class WorkerPool::Impl {
 
   const Settings settings_;
   LiveRestore live_restore_;
+  Workspaces workspaces_;
   const TaskRunner::Parts parts_;
   std::stop_source shutdown_;
   std::mutex mutex_;
@@ -115,6 +128,7 @@ void WorkerPool::run(const RunAttempt& order, const LogPosition& resume_from) {
 }
 void WorkerPool::signal(const SignalAttempt& order) { impl_->signal(order); }
 void WorkerPool::remove(const RemoveContainer& order) { impl_->remove(order); }
+void WorkerPool::remove(const RemoveWorkspace& order) { impl_->remove(order); }
 void WorkerPool::list_containers() { impl_->list_containers(); }
 void WorkerPool::stop() { impl_->stop(); }
 

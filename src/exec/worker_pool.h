@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "exec/attempt_files.h"
+#include "exec/lookups.h"
 #include "exec/runner_times.h"
 #include "model/command.h"
 #include "model/host_config.h"
@@ -29,6 +31,11 @@ class WorkerPool {
     RunnerTimes times = {};
     // Instances that this store was before it was restored from a backup: their containers are nobody's.
     std::vector<std::string> former_instances = {};
+    AttemptFiles files = AttemptFiles({}, {});
+    ReadSecret read_secret = [](const std::string&) -> Result<std::string> {
+      return Error{ErrorKind::kNotFound, "there are none here", {}};
+    };
+    FindRun find_run = {};  // asked at the start, of each run that something is left of
   };
   // All references must outlive the pool.
   WorkerPool(ContainerEngine& engine, EventSink& sink, const Clock& clock, Settings settings);
@@ -39,8 +46,9 @@ class WorkerPool {
   void run(const RunAttempt& order, const LogPosition& resume_from);
   void signal(const SignalAttempt& order);
   void remove(const RemoveContainer& order);
+  void remove(const RemoveWorkspace& order);
   // Lists this store's containers as soon as the engine answers (retrying with backoff) and posts
-  // EngineListed, once. Containers of a former instance are removed.
+  // EngineListed, once. Containers of a former instance are removed; so are workspaces and files of what has ended.
   void list_containers();
 
   // Ends all threads without touching any container: the next agent re-attaches. Nothing is posted

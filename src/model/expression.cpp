@@ -36,6 +36,14 @@ bool is_status(expression::Function function) {
          function == expression::Function::kAlways;
 }
 
+template <typename IsMeant>
+bool calls(const expression::Tree& tree, IsMeant is_meant) {
+  return std::any_of(tree.nodes.begin(), tree.nodes.end(), [&](const expression::Node& node) {
+    const auto* call = std::get_if<expression::Call>(&node);
+    return call != nullptr && is_meant(call->function);
+  });
+}
+
 ExpressionPath path_of(const expression::Path& path) {
   ExpressionPath result{{path.root}, true, path.offset};
   for (const auto& key : path.keys) {
@@ -48,9 +56,8 @@ ExpressionPath path_of(const expression::Path& path) {
 }
 
 Result<std::string> render_parts(const std::vector<Template::Part>& parts,
-                                 const ExpressionContext& context) {
+                                 const ExpressionContext& context, Steps& steps) {
   std::string result;
-  Steps steps;
   for (const Template::Part& part : parts) {
     std::string evaluated;
     if (part.tree) {
@@ -122,19 +129,24 @@ std::vector<ExpressionPath> Template::paths() const {
 }
 
 bool Template::asks_for_status() const {
-  return std::any_of(parts_->begin(), parts_->end(), [](const Part& part) {
-    return part.tree && std::any_of(part.tree->nodes.begin(), part.tree->nodes.end(),
-                                    [](const expression::Node& node) {
-                                      const auto* call = std::get_if<expression::Call>(&node);
-                                      return call != nullptr && is_status(call->function);
-                                    });
-  });
+  return std::any_of(parts_->begin(), parts_->end(),
+                     [](const Part& part) { return part.tree && calls(*part.tree, is_status); });
 }
 
-bool Template::is_constant() const { return is_single() && !asks_for_status() && paths().empty(); }
+bool Template::is_constant() const {
+  const auto is_of_now = [](expression::Function function) {
+    return is_status(function) || function == expression::Function::kMatches;
+  };
+  return is_single() && !calls(*parts_->front().tree, is_of_now) && paths().empty();
+}
 
-Result<std::string> Template::render(const ExpressionContext& context) const {
-  return render_parts(*parts_, context);
+Result<std::string> Template::render(const ExpressionContext& context, std::size_t* steps) const {
+  const std::size_t most = limits::kExpressionSteps;
+  Steps own(steps == nullptr ? most : std::min(*steps, most));
+  const std::size_t before = own.left();
+  Result<std::string> result = render_parts(*parts_, context, own);
+  if (steps != nullptr) *steps -= before - own.left();
+  return result;
 }
 
 Result<Json> Template::value(const ExpressionContext& context) const {

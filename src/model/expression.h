@@ -65,12 +65,14 @@ class Template {
   [[nodiscard]] std::vector<ExpressionPath> paths() const;
   // Of success, failure, always: whether the text calls any.
   [[nodiscard]] bool asks_for_status() const;
-  // A single expression without paths or status functions: its value is known beforehand.
+  // A single expression without paths, status functions and matches(): its value is known beforehand, and soon.
   [[nodiscard]] bool is_constant() const;
 
   // Errors: kInvalid (a bad regex or format text that was not literal), kTooLarge (also the time it takes). The
-  // context is where its ${{ begins.
-  [[nodiscard]] Result<std::string> render(const ExpressionContext& context) const;
+  // context is where its ${{ begins. `steps`, if given, is what several evaluations share, such as those of one file, and
+  // what is left of it afterwards; no single one has more than limits::kExpressionSteps.
+  [[nodiscard]] Result<std::string> render(const ExpressionContext& context,
+                                           std::size_t* steps = nullptr) const;
   // The value of a single expression; of any other text, the rendered text.
   [[nodiscard]] Result<Json> value(const ExpressionContext& context) const;
 

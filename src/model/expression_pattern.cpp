@@ -14,8 +14,9 @@
 namespace pawl::expression {
 namespace {
 
-// The most that compiling takes: some milliseconds.
-constexpr std::size_t kCompileSteps = 2'000;
+// What compiling takes: 0.3 us for an instruction, and some milliseconds for more of them than there is memory for.
+constexpr std::size_t kCompiledPerStep = 4;
+constexpr std::size_t kTooLargeSteps = 4'000;
 // Instructions times bytes in one step; the slowest way of matching takes 10 ns for each.
 constexpr std::size_t kMatchesPerStep = 128;
 
@@ -58,12 +59,15 @@ Result<void> check_pattern(std::string_view pattern) {
 
 Result<bool> matches_regex(std::string_view text, std::string_view pattern, Steps& steps) {
   PAWL_CHECK(check_length(pattern));
-  PAWL_CHECK(steps.take(kCompileSteps));
   const RE2 regex(re2::StringPiece(pattern.data(), pattern.size()),
                   options(limits::kExpressionPatternBytes));
-  if (!regex.ok()) return refusal(regex);
-  PAWL_CHECK(steps.take(1 + static_cast<std::size_t>(regex.ProgramSize()) * text.size() /
-                                kMatchesPerStep));
+  if (!regex.ok()) {
+    PAWL_CHECK(steps.take(kTooLargeSteps));
+    return refusal(regex);
+  }
+  const auto instructions = static_cast<std::size_t>(regex.ProgramSize());
+  PAWL_CHECK(steps.take(20 + instructions / kCompiledPerStep));
+  PAWL_CHECK(steps.take(1 + instructions * text.size() / kMatchesPerStep));
   return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), regex);
 }
 

@@ -128,6 +128,7 @@ Result<void> add_size(const Json& value, std::size_t& size, Steps& steps) {
 
 Result<void> Steps::take(std::size_t count) {
   if (count > left_) {
+    left_ = 0;
     return Error{
         ErrorKind::kTooLarge, "the expression takes too long over values of this size", {}};
   }

@@ -19,13 +19,15 @@ namespace pawl::expression {
 // What one evaluation may still do; a step is some 0.1 to 1 us.
 class Steps {
  public:
-  // Errors: kTooLarge.
+  explicit Steps(std::size_t left = limits::kExpressionSteps) : left_(left) {}
+  // Errors: kTooLarge; then none are left.
   [[nodiscard]] Result<void> take(std::size_t count);
   // For looking at `bytes` of text once.
   [[nodiscard]] Result<void> take_bytes(std::size_t bytes) { return take(bytes / 256); }
+  [[nodiscard]] std::size_t left() const { return left_; }
 
  private:
-  std::size_t left_ = limits::kExpressionSteps;
+  std::size_t left_;
 };
 
 struct Number {

@@ -182,7 +182,7 @@ inline constexpr std::size_t kOutputFileBytes = 64 * 1024;  // $PAWL_OUTPUT of o
 inline constexpr std::size_t kOutputValueBytes = 4096;
 inline constexpr std::size_t kOutputNotes = 10;  // lines of an attempt's $PAWL_OUTPUT complained of
 // One request to remove a workspace: signals wait behind it. A large one goes on being removed by the engine.
-inline constexpr std::int64_t kWorkspaceRemoveMs = 5'000;
+inline constexpr std::int64_t kWorkspaceRemoveMs = 2'000;
 
 // --- Logs (exec/, store/) ---
 inline constexpr std::size_t kLogChunkBytes = 64 * 1024;    // uncompressed, one stored chunk

@@ -24,11 +24,17 @@
 
 namespace pawl {
 
-// A file or directory of the host that the container sees. The source must exist.
+// What a container sees besides its image.
 struct Mount {
-  std::string source;  // absolute, on the engine's host
+  enum class Kind : std::uint8_t {
+    kBind,  // a file of the engine's host; it must exist
+    kVolume,  // a directory that the engine keeps, made with the container if there is none; see open_volume()
+  };
+  std::string source;  // kBind: absolute; kVolume: its name
   std::string target;  // absolute, in the container
   bool read_only = true;
+  Kind kind = Kind::kBind;
+  std::map<std::string, std::string> labels{};  // of a volume that is made
 };
 
 // What is asked of the engine for one container: pawl's own fields only, each mapped one by one. The
@@ -46,7 +52,7 @@ struct ContainerSpec {
   std::string network = "none";
   std::string user;
   bool read_only = true;
-  std::vector<Mount> mounts{};  // pawl's own (workspace, outputs, secrets); never a pipeline's
+  std::vector<Mount> mounts{};  // pawl's own (workspace, output file, secrets)
 };
 
 struct EngineInfo {
@@ -73,6 +79,11 @@ struct ContainerState {
 struct ContainerSummary {
   std::string id;
   std::string name;  // without the leading slash
+  std::map<std::string, std::string> labels;
+};
+
+struct VolumeSummary {
+  std::string name;
   std::map<std::string, std::string> labels;
 };
 
@@ -133,6 +144,18 @@ class ContainerEngine {
   [[nodiscard]] virtual Result<std::vector<ContainerSummary>> list(const std::string& label,
                                                                    const std::string& value,
                                                                    const Stop& stop) = 0;
+
+  // Lets every user write to the volume that the container has at `target`, and remove only what is their own, as in
+  // /tmp (01777); an engine makes it for root alone. Before the container's start; idempotent.
+  [[nodiscard]] virtual Result<void> open_volume(const std::string& container,
+                                                 const std::string& target, const Stop& stop) = 0;
+  // Removes it with all that is in it. Succeeds if it is gone already. kConflict: a container has it. kTimeout
+  // after limits::kWorkspaceRemoveMs; the engine goes on.
+  [[nodiscard]] virtual Result<void> remove_volume(const std::string& name, const Stop& stop) = 0;
+  // All volumes that carry the label with that value.
+  [[nodiscard]] virtual Result<std::vector<VolumeSummary>> list_volumes(const std::string& label,
+                                                                        const std::string& value,
+                                                                        const Stop& stop) = 0;
 };
 
 }  // namespace pawl

@@ -74,8 +74,8 @@ def busybox():
     return path
 
 
-def make_image(name, at=None):
-    """An image of busybox alone, imported from a tar archive: no registry."""
+def make_image(name, at=None, tag="latest", programs=None):
+    """An image of busybox alone, and of these programs (path → script), imported from a tar archive: no registry."""
     applets = subprocess.run([busybox(), "--list"], check=True, capture_output=True, text=True)
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
@@ -89,8 +89,12 @@ def make_image(name, at=None):
                 entry = tarfile.TarInfo(f"bin/{applet}")
                 entry.type, entry.linkname = tarfile.SYMTYPE, "busybox"
                 tar.addfile(entry)
+        for path, script in (programs or {}).items():
+            entry = tarfile.TarInfo(path)
+            entry.mode, entry.size = 0o755, len(script.encode())
+            tar.addfile(entry, io.BytesIO(script.encode()))
     changes = urllib.parse.quote("ENV PATH=/bin")
-    status, answer = engine("POST", f"/images/create?fromSrc=-&repo={name}&tag=latest&changes={changes}",
+    status, answer = engine("POST", f"/images/create?fromSrc=-&repo={name}&tag={tag}&changes={changes}",
                             archive.getvalue(), "application/x-tar", at)
     if status != 200:
         raise AssertionError(f"the engine did not take the image: {answer}")
@@ -122,17 +126,18 @@ def git(repository, *arguments):
 class Agent:
     """A pawl agent with everything it needs. start() and kill() as often as the test likes.
 
-    state: the host config's other keys of `state`, as YAML. engine_socket: of another engine than the usual
-    one. program: the command that `agent --config FILE` is appended to.
+    state, policy: the host config's other keys of these, as YAML ({image} in `policy` too); host: its whole `host`. engine_socket: of another
+    engine than the usual one. program: the command that `agent --config FILE` is appended to.
     """
 
     def __init__(self, pipelines, workers=4, image=True, extra_config="", state_directory=None, state="",
-                 engine_socket=None, program=(PAWL,)):
+                 engine_socket=None, program=(PAWL,), host="{name: e2e}", policy=""):
         self.directory = tempfile.mkdtemp(prefix="pawl-e2e-")
         self.engine_socket = engine_socket or ENGINE
         self.program = list(program)
         self.state_directory = state_directory or os.path.join(self.directory, "state")
         self.image = f"pawl-e2e-{uuid.uuid4().hex[:12]}"
+        self.images = [f"{self.image}:latest"]  # of this agent, removed with it
         self.repository = os.path.join(self.directory, "fleet")
         self.http_port, self.hooks_port = free_port(), free_port()
         self.socket = os.path.join(self.directory, "pawl.sock")
@@ -145,13 +150,14 @@ class Agent:
         os.makedirs(os.path.join(self.repository, "pipelines"))
         with open(os.path.join(self.directory, "secrets", "hook"), "w", encoding="utf-8") as file:
             file.write(self.secret + "\n")
+        policy = ", " + policy.replace("{image}", f"{self.image}:latest") if policy else ""
         with open(self.config, "w", encoding="utf-8") as file:
-            file.write(f"""host: {{name: e2e}}
+            file.write(f"""host: {host}
 sources:
   - {{name: fleet, url: "{self.repository}", ref: refs/heads/main, path: pipelines, interval: 1h}}
 engine: {{type: docker, host: "unix://{self.engine_socket}"}}
 workers: {workers}
-policy: {{images: ["{self.image}:*", "nowhere.invalid/*"], pull: never}}
+policy: {{images: ["{self.image}:*", "{self.image}/*", "nowhere.invalid/*"], pull: never{policy}}}
 secrets: {{directory: "{self.directory}/secrets"}}
 state: {{directory: "{self.state_directory}"{", " + state if state else ""}}}
 http: {{listen: "127.0.0.1:{self.http_port}", socket: "{self.socket}"}}
@@ -160,8 +166,19 @@ webhooks: {{listen: "127.0.0.1:{self.hooks_port}"}}
         subprocess.run(["git", "init", "-q", "-b", "main", self.repository], check=True)
         self.commit(pipelines)
         if image:
-            require_engine(self.engine_socket)
-            make_image(self.image, self.engine_socket)
+            self.make_image(self.image)
+
+    def make_image(self, name, tag="latest", programs=None):
+        """Names are the agent's image or below it: no image of the machine's own is touched."""
+        require_engine(self.engine_socket)
+        make_image(name, self.engine_socket, tag, programs)
+        if f"{name}:{tag}" not in self.images:
+            self.images.append(f"{name}:{tag}")
+
+    def secret_file(self, name, text):
+        path = os.path.join(self.directory, "secrets", name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
 
     def commit(self, files):
         """Replaces pipeline files (None removes one) and commits; {image} stands for the image."""
@@ -173,7 +190,7 @@ webhooks: {{listen: "127.0.0.1:{self.hooks_port}"}}
             with open(path, "w", encoding="utf-8") as file:
                 file.write(text.replace("{image}", f"{self.image}:latest"))
         git(self.repository, "add", "-A")
-        git(self.repository, "commit", "-q", "-m", "change")
+        git(self.repository, "commit", "-q", "--allow-empty", "-m", "change")
 
     def spawn(self):
         """Starts the process and waits for nothing."""
@@ -219,7 +236,11 @@ webhooks: {{listen: "127.0.0.1:{self.hooks_port}"}}
             try:
                 for container in self.containers():
                     self.engine("DELETE", f"/containers/{container['Id']}?force=1&v=1")
-                self.engine("DELETE", f"/images/{self.image}:latest?force=1")
+                    for mount in container.get("Mounts") or []:
+                        if mount.get("Type") == "volume":  # the workspace of a run that had not ended
+                            self.engine("DELETE", f"/volumes/{mount['Name']}")
+                for image in self.images:
+                    self.engine("DELETE", f"/images/{image}?force=1")
             except OSError:
                 pass
             shutil.rmtree(self.directory, ignore_errors=True)
@@ -228,9 +249,9 @@ webhooks: {{listen: "127.0.0.1:{self.hooks_port}"}}
         return engine(method, path, body, at=self.engine_socket)
 
     def containers(self):
-        """Those of this agent, by its image: running or not."""
+        """Those of this agent, by its images: running or not."""
         _, found = self.engine("GET", "/containers/json?all=1&" + engine_filter(
-            ancestor=[f"{self.image}:latest"], label=["dev.pawl.run"]))
+            ancestor=self.images, label=["dev.pawl.run"]))
         return found if isinstance(found, list) else []
 
     def exchange(self, method, path, body=None, headers=None, port=None):

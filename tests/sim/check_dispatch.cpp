@@ -92,7 +92,14 @@ void Observer::check_slots_and_order(const StepRecord& step) {
   if (has_free && !tight_ && !waiting.empty()) {
     violate(waiting.front().place.first, ": a task is ready, a worker is free, and it waits");
   }
-  check_order_of(dispatched, waiting);
+  // Found while workers are given out: what follows from it was not there before.
+  const bool found_bad =
+      std::any_of(step.commands.begin(), step.commands.end(), [&](const Command& command) {
+        const auto* save = std::get_if<SaveTask>(&command);
+        return save != nullptr && save->task.status == Status::kFailed &&
+               save->task.attempts == 0 && has_bad_env(run_of(save->task.run), save->task.index);
+      });
+  if (!found_bad) check_order_of(dispatched, waiting);
 }
 
 void Observer::check_groups(const StepRecord& step) {

@@ -39,6 +39,13 @@ std::string identity_after(const Run& ended) {
 }  // namespace
 
 void Observer::observe_clock(const StepRecord& step) {
+  // What it was set by between two steps; nobody sees more of it.
+  const std::int64_t ahead_ms = step.event.wall.ms - life_.clock.true_ms();
+  if (!step.recovery && ahead_ms - ahead_ms_ > limits::kClockJumpMs) {
+    jump_seen_ms_ = life_.clock.true_ms();
+  }
+  ahead_ms_ = ahead_ms;
+  if (step.recovery) return;
   const bool trusted = step.event.clock_synchronised || step.event.wall >= clock_floor_ ||
                        step.event.mono >= clock_wait_end_;
   // A state that was built again after a failed commit begins to wait anew.
@@ -157,13 +164,10 @@ void Observer::check_ticks_of_step(const StepRecord& step) {
   for (const auto& [pipeline, count] : counts) {
     const std::vector<CronTrigger> crons = crons_of(*delta_.pipelines.at(pipeline));
     // Of ticks that a clock's jump made due, only one of each schedule is run.
-    const auto jumped = [&] {
-      return life_.clock.last_jump_ms() > limits::kClockJumpMs && trusted_ms_ >= recovered_ms_ &&
-             life_.clock.set_at_ms() > std::max({mark_saved_ms_[pipeline], trusted_ms_, open_ms_});
-    };
+    const bool jumped = jump_seen_ms_ > std::max({mark_saved_ms_[pipeline], trusted_ms_, open_ms_});
     std::size_t most = 0;
     for (const CronTrigger& cron : crons) {
-      most += cron.catchup == Catchup::kAll && !jumped() ? limits::kCatchupTicks : 1;
+      most += cron.catchup == Catchup::kAll && !jumped ? limits::kCatchupTicks : 1;
     }
     if (count > most)
       violate("pipeline " + pipeline + " caught up more ticks than its rule allows");

@@ -25,11 +25,9 @@ class ModelClock {
   [[nodiscard]] std::string boot_id() const { return "boot-" + std::to_string(boot_); }
 
   void pass(std::int64_t ms) { true_ms_ += ms; }
-  [[nodiscard]] std::int64_t last_jump_ms() const { return last_jump_ms_; }
   [[nodiscard]] bool was_set_back() const { return set_back_; }
   void set_wrong_by(std::int64_t offset_ms) {
-    last_jump_ms_ = offset_ms - offset_ms_;
-    set_back_ = set_back_ || last_jump_ms_ < 0;
+    set_back_ = set_back_ || offset_ms < offset_ms_;
     offset_ms_ = offset_ms;
     set_at_ms_ = true_ms_;
   }
@@ -47,7 +45,6 @@ class ModelClock {
   std::int64_t offset_ms_ = 0;
   std::int64_t booted_ms_ = 0;
   std::int64_t set_at_ms_ = -1;
-  std::int64_t last_jump_ms_ = 0;
   bool set_back_ = false;
   std::uint64_t boot_ = 1;
 };

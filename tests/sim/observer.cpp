@@ -67,7 +67,7 @@ void Observer::after(const StepRecord& step) {
     recovered_ms_ = life_.clock.true_ms();
     rebuilt_floor_ = store_.highest_time;
   }
-  if (!step.recovery) observe_clock(step);
+  observe_clock(step);
   const bool time_passed = !step.recovery && std::holds_alternative<TimePassed>(step.event.body);
   if (!time_passed || !step.commands.empty()) check_changes(step);
   if (time_passed) {

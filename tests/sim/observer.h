@@ -132,8 +132,10 @@ class Observer {
   bool catalog_changed_ = true;  // since `delta_` took its copy of it
   bool tight_ = false;
   bool clock_trusted_ = false;
-  std::int64_t trusted_ms_ = -1;  // since when, by the present state of the core
-  std::int64_t open_ms_ = -1;     // when ticks could last be dealt with
+  std::int64_t trusted_ms_ = -1;    // since when, by the present state of the core
+  std::int64_t open_ms_ = -1;       // when ticks could last be dealt with
+  std::int64_t ahead_ms_ = 0;       // the wall clock of the last step, of true time
+  std::int64_t jump_seen_ms_ = -1;  // when a step last saw that it had been set forward by much
   MonoTime clock_wait_end_;
   WallTime clock_floor_;
   WallTime rebuilt_floor_;  // the same, for the present state of the core

@@ -138,6 +138,14 @@ void DockerDaemon::remove_containers(const std::string& label) {
     request.total_ms = limits::kEngineCallMs;
     (void)client_->call(std::move(request), {});
   }
+  const Json volumes = get("/volumes?filters=" + percent_encode(filters.dump()));
+  for (const Json& volume : volumes["Volumes"].items()) {
+    HttpRequest request;
+    request.method = "DELETE";
+    request.target = "/volumes/" + percent_encode(volume["Name"].as_string());
+    request.total_ms = limits::kEngineCallMs;
+    (void)client_->call(std::move(request), {});
+  }
 }
 
 void DockerDaemon::remove_image(const std::string& name) {

@@ -26,7 +26,7 @@ class DockerDaemon {
 
   // GET; the body as JSON. Panics on errors.
   [[nodiscard]] Json get(const std::string& target);
-  // Removes every container with that label.
+  // Removes every container with that label, and then every volume.
   void remove_containers(const std::string& label);
   void remove_image(const std::string& name);
 

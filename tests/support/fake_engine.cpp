@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <optional>
 
 namespace pawl {
@@ -136,6 +137,13 @@ Result<std::string> FakeEngine::create(const ContainerSpec& spec, const Stop& st
     container.state.labels = spec.labels;
     if (!spec.command.empty()) container.program = programs_[spec.command.back()];
     const std::string id = container.state.id;
+    for (const Mount& mount : spec.mounts) {
+      if (mount.kind == Mount::Kind::kVolume) {
+        volumes_.try_emplace(mount.source, Volume{mount.labels, false});
+      } else if (!std::filesystem::exists(mount.source)) {
+        return Error{ErrorKind::kInvalid, "bind source path does not exist: " + mount.source, {}};
+      }
+    }
     containers_[spec.name] = std::move(container);
     return id;
   });
@@ -262,6 +270,49 @@ Result<std::vector<ContainerSummary>> FakeEngine::list(const std::string& label,
       const auto has = container.spec.labels.find(label);
       if (has == container.spec.labels.end() || has->second != value) continue;
       found.push_back({container.state.id, name, container.spec.labels});
+    }
+    return found;
+  });
+}
+
+Result<void> FakeEngine::open_volume(const std::string& name, const std::string& target,
+                                     const Stop& stop) {
+  return perform<void>(Call::kOpenVolume, stop, [&]() -> Result<void> {
+    const Container* container = find(name);
+    if (container == nullptr) return no_container(name);
+    for (const Mount& mount : container->spec.mounts) {
+      if (mount.kind != Mount::Kind::kVolume || mount.target != target) continue;
+      volumes_.at(mount.source).open = true;
+      return {};
+    }
+    return Error{ErrorKind::kInvalid, "no volume there: " + target, {}};
+  });
+}
+
+Result<void> FakeEngine::remove_volume(const std::string& name, const Stop& stop) {
+  return perform<void>(Call::kRemoveVolume, stop, [&]() -> Result<void> {
+    for (const auto& [container_name, container] : containers_) {
+      for (const Mount& mount : container.spec.mounts) {
+        if (mount.kind == Mount::Kind::kVolume && mount.source == name) {
+          return Error{ErrorKind::kConflict, "volume is in use - " + container_name, {}};
+        }
+      }
+    }
+    volumes_.erase(name);
+    return {};
+  });
+}
+
+Result<std::vector<VolumeSummary>> FakeEngine::list_volumes(const std::string& label,
+                                                            const std::string& value,
+                                                            const Stop& stop) {
+  using Summaries = std::vector<VolumeSummary>;
+  return perform<Summaries>(Call::kListVolumes, stop, [&]() -> Result<Summaries> {
+    Summaries found;
+    for (const auto& [name, volume] : volumes_) {
+      const auto has = volume.labels.find(label);
+      if (has != volume.labels.end() && has->second == value)
+        found.push_back({name, volume.labels});
     }
     return found;
   });
@@ -424,6 +475,23 @@ bool FakeEngine::wait_until_gone(const std::string& name) {
   Lock lock(mutex_);
   return changed_.wait_for(lock, std::chrono::minutes(1),
                            [&] { return containers_.count(name) == 0; });
+}
+
+bool FakeEngine::wait_until_volume_gone(const std::string& name) {
+  Lock lock(mutex_);
+  return changed_.wait_for(lock, std::chrono::minutes(1),
+                           [&] { return volumes_.count(name) == 0; });
+}
+
+bool FakeEngine::has_volume(const std::string& name) const {
+  Lock lock(mutex_);
+  return volumes_.count(name) > 0;
+}
+
+bool FakeEngine::is_open(const std::string& volume) const {
+  Lock lock(mutex_);
+  const auto found = volumes_.find(volume);
+  return found != volumes_.end() && found->second.open;
 }
 
 int FakeEngine::calls(Call call) const {

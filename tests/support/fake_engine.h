@@ -46,7 +46,10 @@ class FakeEngine : public ContainerEngine {
     kWait,
     kKill,
     kRemove,
-    kList
+    kList,
+    kOpenVolume,
+    kRemoveVolume,
+    kListVolumes
   };
 
   FakeEngine();
@@ -67,6 +70,12 @@ class FakeEngine : public ContainerEngine {
   Result<void> remove(const std::string& name, const Stop& stop) override;
   Result<std::vector<ContainerSummary>> list(const std::string& label, const std::string& value,
                                              const Stop& stop) override;
+  Result<void> open_volume(const std::string& container, const std::string& target,
+                           const Stop& stop) override;
+  Result<void> remove_volume(const std::string& name, const Stop& stop) override;
+  Result<std::vector<VolumeSummary>> list_volumes(const std::string& label,
+                                                  const std::string& value,
+                                                  const Stop& stop) override;
 
   // --- what only tests may do ---
   void add_image(const std::string& image);
@@ -121,6 +130,10 @@ class FakeEngine : public ContainerEngine {
   [[nodiscard]] std::vector<int> signals(const std::string& name) const;
   [[nodiscard]] ContainerSpec spec(const std::string& name) const;
   [[nodiscard]] bool exists(const std::string& name) const;
+  // Of volumes: waits until there is none of that name; false after a minute.
+  [[nodiscard]] bool wait_until_volume_gone(const std::string& name);
+  [[nodiscard]] bool has_volume(const std::string& name) const;
+  [[nodiscard]] bool is_open(const std::string& volume) const;
 
  private:
   struct Container {
@@ -130,6 +143,10 @@ class FakeEngine : public ContainerEngine {
     std::vector<LogRecord> log;
     int starts = 0;
     std::vector<int> signals;
+  };
+  struct Volume {
+    std::map<std::string, std::string> labels;
+    bool open = false;
   };
   struct Failure {
     Error error;
@@ -156,6 +173,7 @@ class FakeEngine : public ContainerEngine {
   std::set<std::string> remote_images_;
   std::map<std::string, Program> programs_;
   std::map<std::string, Container> containers_;  // by name
+  std::map<std::string, Volume> volumes_;        // by name
   std::map<Call, std::deque<Failure>> failures_;
   std::map<Call, std::deque<std::function<void()>>> hooks_;
   std::map<Call, int> calls_;

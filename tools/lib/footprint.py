@@ -11,6 +11,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.dont_write_bytecode = True
@@ -27,6 +28,40 @@ FILL_STORE = os.path.join(os.path.dirname(PAWL), "..", "tests", "faults", "fill-
 # Runs stored, of them not ended: F1's row, and issue 3's (10,000 unfinished tasks, two to a run).
 HISTORIES = [(100_000, 0), (100_000, 5_000), (1_000_000, 5_000)]
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Tokyo"]
+
+
+# What `pawl validate` reads: something of everything the language has.
+LARGE_PIPELINE = """name: v{n}
+description: Builds, checks and ships number {n}
+triggers:
+  - cron: "{minute} {hour} * * *"
+    timezone: {zone}
+    splay: 5m
+  - webhook: {{path: v{n}, secret: [hook], events: [push], params: {{ref: "${{{{ payload.after }}}}"}}}}
+params:
+  - {{name: ref, type: string, default: main}}
+  - {{name: level, type: string, enum: [full, delta], default: delta}}
+concurrency: {{group: g{n}, limit: 1}}
+env: {{STAGE: prod, REF: "${{{{ params.ref }}}}"}}
+defaults: {{image: "alpine:3.20", memory: 64m, timeout: 30m}}
+tasks:
+  - id: build
+    script: |
+      echo "$STAGE $REF" > /workspace/build
+      echo version=1.2 >> "$PAWL_OUTPUT"
+    outputs: [version]
+  - id: test
+    command: ["sh", "-c", "echo $PAWL_MATRIX_REGION"]
+    depends_on: [build]
+    matrix: {{region: [eu, us], arch: [amd64, arm64]}}
+  - id: ship
+    command: [ship, "${{{{ tasks.build.outputs.version }}}}"]
+    depends_on: [test]
+    when: "${{{{ params.level == 'full' }}}}"
+    retries: {{limit: 3, delay: 10s, on: [failed, lost]}}
+on_failure: [{{id: page, command: page}}]
+"""
+VALIDATED = 1_000
 
 
 def kib(pid, key):
@@ -78,6 +113,21 @@ def ready_ms(runs, unfinished):
     return statistics.median(times)
 
 
+def validate_ms():
+    """`pawl validate` of a directory of VALIDATED pipelines, a file each; a median of eleven."""
+    times = []
+    with tempfile.TemporaryDirectory() as directory:
+        for n in range(VALIDATED):
+            with open(os.path.join(directory, f"v{n}.yaml"), "w", encoding="utf-8") as file:
+                file.write(LARGE_PIPELINE.format(n=n, minute=n % 60, hour=n % 24, zone=ZONES[n % 4]))
+        for _ in range(11):
+            started = time.perf_counter()
+            done = subprocess.run([PAWL, "validate", directory], capture_output=True, text=True, check=True)
+            times.append((time.perf_counter() - started) * 1000)
+            assert f"{VALIDATED} pipelines, 0 problems" in done.stdout, done.stdout
+    return statistics.median(times)
+
+
 def webhook_ms(agent, count):
     times = []
     connection = http.client.HTTPConnection("127.0.0.1", agent.hooks_port, timeout=20)
@@ -98,7 +148,12 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--idle-seconds", type=float, default=60)
     parser.add_argument("--ready", action="store_true", help="only the start on a long history")
+    parser.add_argument("--validate", action="store_true", help="only `pawl validate` of many files")
     arguments = parser.parse_args()
+    if not arguments.ready:
+        print(f"{f'pawl validate, {VALIDATED} pipelines':<55} {validate_ms():.0f} ms (median of 11)", flush=True)
+    if arguments.validate:
+        return
     for runs, unfinished in HISTORIES:
         what = f"start to ready, {runs} runs, {unfinished} not ended"
         print(f"{what:<55} {ready_ms(runs, unfinished):.0f} ms (median of 5)", flush=True)

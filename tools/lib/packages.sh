@@ -10,7 +10,7 @@ build_packages=(
 # curl and openssl are for the scripts (engine socket, webhook signatures), not for the binary.
 demo_packages=(busybox-static curl openssl procps)
 test_packages=(
-  clang-format clang-tidy file binutils strace chromium chromium-driver docker-registry openssh-client
+  clang clang-format clang-tidy file binutils strace chromium chromium-driver docker-registry openssh-client
   e2fsprogs xfsprogs python3-jsonschema python3-yaml
 )
 
@@ -18,6 +18,10 @@ test_packages=(
 if ! command -v dockerd >/dev/null 2>&1 && ! [[ -S ${DOCKER_SOCKET:-/var/run/docker.sock} ]]; then
   demo_packages+=(docker.io)
 fi
+
+# Likewise Node.js and its npm, which others than Debian package as one.
+command -v node >/dev/null 2>&1 || test_packages+=(nodejs)
+command -v npm >/dev/null 2>&1 || test_packages+=(npm)
 
 # missing_packages NAME...: prints those that are not installed.
 missing_packages() {

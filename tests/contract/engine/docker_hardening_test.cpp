@@ -39,17 +39,28 @@ std::string output_of(DockerHarness& harness, const std::string& script) {
 
 TEST_CASE("the default container, as the engine sees it") {
   DockerHarness harness;
-  const ContainerSpec spec = harness.spec(programs::hello());
+  ContainerSpec spec = harness.spec(programs::hello());
+  Mount mount;
+  mount.kind = Mount::Kind::kVolume;
+  mount.source = harness.label_value() + "-volume";
+  mount.target = "/workspace";
+  mount.read_only = false;
+  mount.labels = {{harness.label(), harness.label_value()}};
+  Mount file;
+  file.source = "/bin/busybox";
+  file.target = "/run/secrets/x";
+  spec.mounts = {mount, file};
   REQUIRE(harness.engine().create(spec, {}));
   const Json seen = DockerDaemon::instance().get("/containers/" + spec.name + "/json");
   const Json& host = seen["HostConfig"];
   Json golden = Json::object();
   for (const char* name :
-       {"NetworkMode",    "Memory",      "MemorySwap",  "NanoCpus",       "PidsLimit",
-        "ReadonlyRootfs", "Privileged",  "CapAdd",      "CapDrop",        "SecurityOpt",
-        "IpcMode",        "PidMode",     "UTSMode",     "Init",           "Tmpfs",
-        "RestartPolicy",  "AutoRemove",  "OomScoreAdj", "OomKillDisable", "LogConfig",
-        "Binds",          "VolumesFrom", "Devices",     "PortBindings",   "PublishAllPorts"}) {
+       {"NetworkMode",    "Memory",     "MemorySwap",  "NanoCpus",       "PidsLimit",
+        "ReadonlyRootfs", "Privileged", "CapAdd",      "CapDrop",        "SecurityOpt",
+        "IpcMode",        "PidMode",    "UTSMode",     "Init",           "Tmpfs",
+        "RestartPolicy",  "AutoRemove", "OomScoreAdj", "OomKillDisable", "LogConfig",
+        "Binds",          "Mounts",     "VolumesFrom", "Devices",        "PortBindings",
+        "PublishAllPorts"}) {
     golden.set(name, host[name]);
   }
   for (const char* name : {"User", "WorkingDir", "Tty", "OpenStdin", "Entrypoint", "Healthcheck"}) {
@@ -64,9 +75,15 @@ TEST_CASE("the default container, as the engine sees it") {
       R"("RestartPolicy":{"Name":"no","MaximumRetryCount":0},"AutoRemove":false,)"
       R"("OomScoreAdj":500,"OomKillDisable":false,)"
       R"("LogConfig":{"Type":"json-file","Config":{"max-file":"2","max-size":"33554432"}},)"
-      R"("Binds":null,"VolumesFrom":null,"Devices":null,"PortBindings":null,)"
-      R"("PublishAllPorts":false,"User":"65534","WorkingDir":"/workspace","Tty":false,)"
-      R"("OpenStdin":false,"Entrypoint":null,"Healthcheck":{"Test":["NONE"]}})");
+      R"("Binds":null,"Mounts":[{"Type":"volume","Source":")" +
+          mount.source +
+          R"(",)"
+          R"("Target":"/workspace","VolumeOptions":{"NoCopy":true,"Labels":{"dev.pawl.test":")" +
+          harness.label_value() +
+          R"("}}},{"Type":"bind","Source":"/bin/busybox","Target":"/run/secrets/x",)"
+          R"("ReadOnly":true}],"VolumesFrom":null,"Devices":null,"PortBindings":null,)"
+          R"("PublishAllPorts":false,"User":"65534","WorkingDir":"/workspace","Tty":false,)"
+          R"("OpenStdin":false,"Entrypoint":null,"Healthcheck":{"Test":["NONE"]}})");
   CHECK(host["MaskedPaths"].items().size() > 5);
   CHECK(host["ReadonlyPaths"].items().size() > 3);
 }

@@ -260,6 +260,54 @@ TEST_CASE_TEMPLATE("removal, running or not, once or twice", Harness, FakeHarnes
   }
 }
 
+TEST_CASE_TEMPLATE("a volume: made with a container, shared, kept while one has it, and removed",
+                   Harness, FakeHarness, DockerHarness) {
+  Harness harness;
+  ContainerEngine& engine = harness.engine();
+  ContainerSpec first = harness.spec(programs::hello());
+  ContainerSpec second = harness.spec(programs::hello());
+  Mount mount;
+  mount.kind = Mount::Kind::kVolume;
+  mount.source = first.name + "-volume";
+  mount.target = "/workspace";
+  mount.read_only = false;
+  mount.labels = {{harness.label(), harness.label_value()}, {"more", "1"}};
+  first.mounts = second.mounts = {mount};
+  CHECK(engine.remove_volume(mount.source, {}));
+  CHECK(engine.open_volume(first.name, "/workspace", {}).error().kind == ErrorKind::kNotFound);
+  for (const ContainerSpec& spec : {first, second}) REQUIRE(engine.create(spec, {}));
+  CHECK(engine.open_volume(first.name, "/workspace", {}));
+  CHECK(engine.open_volume(second.name, "/workspace", {}));
+  const auto list = engine.list_volumes(harness.label(), harness.label_value(), {});
+  REQUIRE(list);
+  REQUIRE(list->size() == 1);
+  CHECK((*list)[0].name == mount.source);
+  CHECK((*list)[0].labels == mount.labels);
+  CHECK(engine.list_volumes(harness.label(), harness.label_value() + "x", {})->empty());
+  CHECK(engine.remove_volume(mount.source, {}).error().kind == ErrorKind::kConflict);
+  REQUIRE(engine.remove(first.name, {}));
+  CHECK(engine.remove_volume(mount.source, {}).error().kind == ErrorKind::kConflict);
+  REQUIRE(engine.remove(second.name, {}));
+  CHECK(engine.remove_volume(mount.source, {}));
+  CHECK(engine.list_volumes(harness.label(), harness.label_value(), {})->empty());
+  CHECK(engine.remove_volume(mount.source, {}));
+}
+
+TEST_CASE_TEMPLATE("a file that is not there cannot be mounted", Harness, FakeHarness,
+                   DockerHarness) {
+  Harness harness;
+  ContainerSpec spec = harness.spec(programs::hello());
+  Mount mount;
+  mount.source = "/nonexistent/" + spec.name;
+  mount.target = "/file";
+  spec.mounts = {mount};
+  const auto created = harness.engine().create(spec, {});
+  REQUIRE_FALSE(created);
+  CHECK(created.error().kind == ErrorKind::kInvalid);
+  CHECK(created.error().message.find(mount.source) != std::string::npos);
+  CHECK(harness.engine().inspect(spec.name, {}).error().kind == ErrorKind::kNotFound);
+}
+
 TEST_CASE_TEMPLATE("the list by label", Harness, FakeHarness, DockerHarness) {
   Harness harness;
   ContainerEngine& engine = harness.engine();

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -13,6 +14,7 @@
 #include "docker/docker_engine.h"
 #include "exec/worker_pool.h"
 #include "support/recording_sink.h"
+#include "support/temp_directory.h"
 
 namespace pawl {
 
@@ -40,7 +42,20 @@ struct PoolFixture {
   std::shared_ptr<Pipeline> pipeline = std::make_shared<Pipeline>();
   std::unique_ptr<ContainerEngine> engine;
   RealClock clock;
-  WorkerPool::Settings settings{4, instance, {}, {1, 100, 60'000, 1}};
+  TempDirectory directory;
+  std::map<std::string, std::string> secrets;
+  WorkerPool::Settings settings{4,
+                                instance,
+                                {},
+                                {1, 100, 60'000, 1},
+                                {},
+                                AttemptFiles(directory / "outputs", directory / "secrets"),
+                                [this](const std::string& name) -> Result<std::string> {
+                                  const auto found = secrets.find(name);
+                                  if (found != secrets.end()) return found->second;
+                                  return Error{ErrorKind::kNotFound, "No such file or directory",
+                                               "/etc/pawl/secrets/" + name};
+                                }};
 
   PoolFixture(const std::string& socket, std::string image_name)
       : image(std::move(image_name)), engine(make_docker_engine("unix://" + socket).value()) {

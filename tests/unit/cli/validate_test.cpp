@@ -13,9 +13,12 @@ using namespace pawl::cli;
 
 namespace {
 
+// Pinned, so that there is nothing to warn of.
+const std::string kImage = "alpine:3.20@sha256:" + std::string(64, 'a');
+
 std::string good(const std::string& name) {
-  return "name: " + name +
-         "\ntasks:\n  - id: only\n    image: alpine:3.20\n    command: [\"true\"]\n";
+  return "name: " + name + "\ntasks:\n  - id: only\n    image: " + kImage +
+         "\n    command: [\"true\"]\n";
 }
 
 const char* const kBad = R"(name: broken
@@ -134,6 +137,121 @@ TEST_CASE("The host's policy counts where it is known") {
   const Outcome ignored = invoke({"validate", file}, {.default_config = broken});
   CHECK(ignored.exit_code == 0);
   CHECK(ignored.err.find("has problems of its own") != std::string::npos);
+}
+
+TEST_CASE("Each problem comes with its line and a mark below the place") {
+  const TemporaryDirectory directory;
+  const std::string wide(300, 'w');
+  directory.write("a-plain.yaml",
+                  "name: p\n  # indented\ntasks: [{id: a, image: i, cpus: lots}]\n");
+  directory.write("b-tabs.yaml", "name: p\ntasks: [{id: a,\timage: i,\tcpus: lots}]\n");
+  directory.write("c-indent.yaml", "name: p\ntasks:\n\t- id: a\n");
+  directory.write("d-wide.yaml",
+                  "name: p\ntasks: [{id: a, user: \"\xe6\xbc\xa2\xe5\xad\x97 e\xcc\x81 "
+                  "\xf0\x9f\x98\x80\", image: i, cpus: lots}]\n");
+  directory.write("e-long.yaml", "name: p\ntasks: [{id: a, env: {A: " + wide +
+                                     "}, image: i, cpus: lots, "
+                                     "user: root, env2: " +
+                                     wide + "}]\n");
+  directory.write("f-long-start.yaml", "nmae: " + wide + "\n");
+  directory.write(
+      "g-long-wide.yaml", "name: p\ndescription: [\"" + [] {
+        std::string text;
+        for (int i = 0; i < 500; ++i) text += "\xe6\xbc\xa2";
+        return text;
+      }() + "\", x]\ntask: {image: i}\n");
+  directory.write("h-control.yaml", "name: \"a\x1b[2J\x07\"\n");
+  directory.write("i-bidi.yaml", "name: p\n\"\xe2\x80\xae key\": 1\ntask: {image: i}\n");
+  directory.write("j-bytes.yaml", "name: \xff\xfe p\n");
+  directory.write("k-end.yaml", "name: [\n");
+  directory.write("l-crlf.yaml", "\xef\xbb\xbfnmae: p\r\ntask: {id: a, image: i}\r\n");
+  const Outcome outcome = invoke({"validate", directory.path()});
+  CHECK(outcome.exit_code == 1);
+  check_golden("validate-marks.txt", relative(outcome.err, directory) + outcome.out);
+}
+
+TEST_CASE("Warnings are shown and counted; they fail with --strict only") {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write("p.yaml",
+                                           "name: p\nparams: [{name: unused, default: x}]\n"
+                                           "task: {image: \"i@sha256:" +
+                                               std::string(64, 'a') + "\"}\n");
+  const std::string warning = file + ":2:17: warning: param \"unused\" is not used";
+  Outcome outcome = invoke({"validate", file});
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.out == "1 file, 1 pipeline, 0 problems, 1 warning\n");
+  CHECK(outcome.err.starts_with(kNote + warning));
+  CHECK(outcome.err.ends_with("\n  params: [{name: unused, default: x}]\n                  ^\n"));
+  outcome = invoke({"validate", file, "--strict"});
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.out == "1 file, 1 pipeline, 0 problems, 1 warning\n");
+
+  const Result<Json> json = Json::parse(invoke({"validate", file, "-o", "json"}).out);
+  REQUIRE(json);
+  CHECK((*json)["problems"].dump() == "[]");
+  const Json& found = (*json)["warnings"].items().at(0);
+  CHECK(found["file"].as_string() == file);
+  CHECK(found["line"].as_integer() == 2);
+  CHECK(found["column"].as_integer() == 17);
+  CHECK(found["severity"].as_string() == "warning");
+  CHECK(found["message"].as_string().starts_with("param \"unused\" is not used"));
+  CHECK(found["excerpt"].as_string() == "params: [{name: unused, default: x}]");
+  CHECK(found["text"].as_string().starts_with(warning));
+}
+
+TEST_CASE(
+    "Pipelines for other hosts are checked, counted, and named apart where the host is known") {
+  const TemporaryDirectory directory;
+  const std::string image = "task: {image: \"i@sha256:" + std::string(64, 'a') + "\"}\n";
+  const std::string config =
+      directory.write("host.conf", "host: {name: edge-1}\npolicy: {images: [\"*\"]}\n");
+  const std::string file =
+      directory.write("p.yaml", "name: a\nhosts: {names: edge-*}\n" + image +
+                                    "---\nname: b\nhosts: {names: core-*}\n" + image);
+  Outcome outcome = invoke({"validate", file, "--config", config});
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.out == "1 file, 2 pipelines (1 for other hosts), 0 problems\n");
+  const Result<Json> json =
+      Json::parse(invoke({"validate", file, "--config", config, "-o", "json"}).out);
+  REQUIRE(json);
+  CHECK((*json)["pipelines"].as_integer() == 2);
+  CHECK((*json)["elsewhere"].as_integer() == 1);
+  CHECK(invoke({"validate", file}).out == "1 file, 2 pipelines, 0 problems\n");
+}
+
+TEST_CASE("--migrate prints today's form, or what is wrong and nothing else") {
+  const TemporaryDirectory directory;
+  const std::string old =
+      directory.write("old.yaml", "pipeline:\n  id: p  # ours\n  task: {name: Big Job, image: \"" +
+                                      kImage + "\"}\n");
+  const std::string today = directory.write("today.yaml", "# \xe2\x80\xae\n" + good("good"));
+  const std::string bad = directory.write("bad.yaml", "id: p\nname: q\n");
+  Outcome outcome = invoke({"validate", "--migrate", old});
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.out == "name: p  # ours\ntasks:\n  - {id: big-job, image: \"" + kImage + "\"}\n");
+  CHECK(outcome.err == kNote);
+  CHECK(invoke({"validate", "--migrate", today}).out == "# \xe2\x80\xae\n" + good("good"));
+  CHECK(invoke({"validate", "--migrate", today}, {.terminal = true}).out ==
+        "# \\u202e\n" + good("good"));
+
+  outcome = invoke({"validate", "--migrate", bad});
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.out.empty());
+  CHECK(outcome.err.find("bad.yaml:2:1: error: 'name' means the same as 'id' in line 1") !=
+        std::string::npos);
+  CHECK(invoke({"validate", "--migrate", directory.path() + "/none"}).exit_code == 3);
+  outcome = invoke({"validate", "--migrate", directory.path()});
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.err.find("--migrate takes one file, not a directory") != std::string::npos);
+  const std::vector<std::vector<std::string>> others = {{today}, {"--strict"}, {"-o", "json"}};
+  for (const std::vector<std::string>& more : others) {
+    std::vector<std::string> arguments{"validate", "--migrate", old};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    outcome = invoke(arguments);
+    CHECK(outcome.exit_code == 2);
+    CHECK(outcome.out.empty());
+    CHECK(outcome.err.starts_with("pawl: --migrate takes one file, and neither"));
+  }
 }
 
 TEST_CASE("Text from a file cannot command a terminal") {

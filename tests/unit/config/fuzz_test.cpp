@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cstdlib>
 #include <random>
+#include <set>
 #include <tuple>
 
+#include "config/migration.h"
 #include "loading.h"
 #include "model/dag.h"
+#include "model/expression.h"
 #include "model/image_policy.h"
 #include "model/limits.h"
 
@@ -44,6 +47,48 @@ tasks:
       done
     depends_on: [dump]
     timeout: 10m
+)",
+    R"(# of an older dialect
+pipeline:
+  id: Nightly Job   # title
+  schedule: [0 2 * * *, "@daily"]
+  webhook_path: /hooks/x
+
+  image: alpine:3.20
+  tasks:
+    - name: Build It   # first
+      resources: &small {cpu: 0.5, memory: 64m}
+      script: |  # sh
+        echo '# none'
+
+      trigger: {type: webhook, token: t}
+    # second
+    - id: b
+      needs: [ Build It,   # one
+        ]
+      resources: *small
+      env: { A: 'x''y', B: "z # \n" }
+)",
+    R"(name: etl
+hosts: {names: ["edge-*", "*"], labels: {}}
+params: [{name: level, default: x}]
+notify: [{on: [failed], url_secret: hook, format: slack}]
+tasks:
+  - id: build
+    image: "alpine:${{ matrix.v }}"
+    matrix: {v: [1, 2], region: [eu, "us/1"]}
+    outputs: [version, w-x]
+    secrets: [pw, {name: k, file: /run/k}, {name: k, env: KEY}]
+    kill_grace: 5s
+    allow_failure: true
+    command: [echo, "a ${{ params.level }} $${{ ${{ format('{0}', run.attempt) }}"]
+  - id: ship
+    image: i
+    depends_on: [build]
+    trigger_rule: one_success
+    when: "${{ tasks.build.outputs.version[0] != '' && !contains(env.A, 'b') || failure() }}"
+    env: {A: "${{ host.labels.site }}"}
+on_exit: [{id: page, image: i, env: {S: "${{ run.status }} ${{ tasks.ship.status }}"}}]
 )",
     R"({"name": "p", "tasks": [{"id": "a", "image": "alpine", "command": "x \u00e4 \n"}]})",
     "name: a\ntasks: [{id: a, image: i}]\n---\nname: b\ntasks:\n- id: c\n  image: i\n...\n",
@@ -86,6 +131,14 @@ const std::vector<std::string> kTokens = {"[",
                                           "-1",
                                           "99999999999999999999",
                                           "${{ x }}",
+                                          "${{",
+                                          "}}",
+                                          "['",
+                                          "params.",
+                                          "tasks.build.outputs.",
+                                          "matrix",
+                                          "success()",
+                                          " && ",
                                           "\xff",
                                           "\xc3\xa4",
                                           "\xef\xbb\xbf",
@@ -172,20 +225,50 @@ void check_problems(const std::vector<Problem>& problems, const std::string& tex
   }
 }
 
+// Whatever loads comes out in today's form, as the same pipelines.
+void check_migration(const std::string& text, const PipelineFileResult& result,
+                     const HostConfig& host) {
+  const Result<std::string> migrated = config::migrate_pipeline_file(text);
+  CHECK((migrated ? "" : migrated.error().message) == "");
+  if (!migrated) return;
+  CAPTURE(*migrated);
+  const PipelineFileResult again = load(*migrated, host);
+  CHECK(lines(again.problems) == std::vector<std::string>{});
+  REQUIRE(again.pipelines.size() == result.pipelines.size());
+  for (std::size_t i = 0; i < again.pipelines.size(); ++i) {
+    CHECK(content_hash(again.pipelines[i]) == content_hash(result.pipelines[i]));
+  }
+}
+
 void check_pipeline(const Pipeline& pipeline, const HostConfig& host) {
   CHECK(is_valid_name(pipeline.name));
   CHECK(pipeline.tasks.size() >= 1);
-  CHECK(pipeline.tasks.size() <= limits::kTasks);
+  CHECK(pipeline.tasks.size() <= limits::kTaskInstances);
+  CHECK(pipeline.tasks.front().hook == Hook::kNone);
+  CHECK(std::is_sorted(pipeline.tasks.begin(), pipeline.tasks.end(),
+                       [](const Task& a, const Task& b) { return a.hook < b.hook; }));
   UpstreamLists upstream;
+  std::set<std::string> ids;
   for (const Task& task : pipeline.tasks) {
-    CHECK(is_valid_name(task.id));
+    CHECK(is_valid_name(written_id(task)));
+    CHECK(ids.insert(task.id).second);
+    CHECK(task.id.size() <= limits::kInstanceIdBytes);
+    CHECK(task.base.empty() == task.matrix.empty());
+    for (const std::string& argument : task.command) {
+      if (task.command.front() != "sh") CHECK(Template::parse(argument).ok());
+    }
+    for (const auto& [name, value] : task.env) CHECK(Template::parse(value).ok());
+    if (!task.when.empty()) CHECK((Template::parse(task.when).ok() && task.when.size() > 5));
     CHECK(image_is_allowed(host.policy.images, task.image));
     CHECK(task.cpus_milli >= limits::kCpusMinMilli);
     CHECK(task.memory_bytes >= limits::kMemoryMinBytes);
     CHECK(task.timeout_ms >= 1);
     CHECK(task.timeout_ms <= limits::kTimeoutMaxMs);
     CHECK(std::is_sorted(task.upstream.begin(), task.upstream.end()));
-    for (std::uint32_t index : task.upstream) CHECK(index < pipeline.tasks.size());
+    for (std::uint32_t index : task.upstream) {
+      REQUIRE(index < pipeline.tasks.size());
+      CHECK(pipeline.tasks[index].hook == task.hook);
+    }
     upstream.push_back(task.upstream);
   }
   CHECK(find_cycle(upstream).empty());
@@ -202,9 +285,11 @@ TEST_CASE("mutated documents") {
     CAPTURE(seed + run);  // PAWL_FUZZ_SEED=this PAWL_FUZZ_RUNS=1 repeats it
     const std::string text = Mutator(seed + run).next();
     const PipelineFileResult result = load(text, host);
-    CHECK(result.problems.empty() != result.pipelines.empty());
+    CHECK(result.problems.empty() != (result.pipelines.empty() && result.elsewhere.empty()));
+    check_problems(result.warnings, text);
     check_problems(result.problems, text);
     for (const Pipeline& pipeline : result.pipelines) check_pipeline(pipeline, host);
+    if (result.problems.empty()) check_migration(text, result, host);
     accepted += result.problems.empty() ? 1 : 0;
 
     const HostConfigResult host_result = parse_host_config(text, "pawl.yaml", {});

@@ -59,9 +59,12 @@ inline std::vector<std::string> problems_of(std::string_view text,
   return lines(result.problems);
 }
 
+// Of a text without problems.
 inline std::vector<std::string> warnings_of(std::string_view text,
                                             const HostConfig& host = permissive_host()) {
-  return lines(load(text, host).warnings);
+  const PipelineFileResult result = load(text, host);
+  CHECK(lines(result.problems) == std::vector<std::string>{});
+  return lines(result.warnings);
 }
 
 // The only pipeline of a text without problems.

@@ -171,7 +171,7 @@ TEST_CASE("mistakes in expressions") {
           {"    when: \"${{ env.OWNN }}\"\n",
            "10:16: no variable \"OWNN\" in the env of task \"a\"; did you mean 'OWN'?"},
           {"    env: {B: \"x${{ env.OWN }}\"}\n",
-           "10:19: a value of 'env' cannot take in other variables"},
+           "10:20: a value of 'env' cannot take in other variables"},
           {"    when: \"${{ run.idd }}\"\n", "10:16: no \"idd\" in run; did you mean 'id'?"},
           {"    when: \"${{ run.status == 'failed' }}\"\n",
            "10:16: run.status is known in hooks only, which run after the tasks"},
@@ -197,7 +197,7 @@ TEST_CASE("mistakes in expressions") {
           {"    when: \"${{ tasks.dot.ted.outputs.o }}\"\n",
            "10:16: no task \"dot\"; for an id with a dot write tasks['dot.ted']"},
           {"    command: [x, \"${{ tasks.side.outputs.v }}\"]\n",
-           "10:24: task \"side\" is not upstream of this one, so it may not have ended; name it in "
+           "10:23: task \"side\" is not upstream of this one, so it may not have ended; name it in "
            "'depends_on', or a task that depends on it"},
           {"    image: \"alpine:${{ params.level }}\"\n",
            "10:24: 'params' is not known here; only matrix is"},
@@ -225,7 +225,7 @@ TEST_CASE("expressions where they are not evaluated") {
   one("    cpus: \"${{ params.x }}\"\n", at("6:12: 'cpus'", kPlaces));
   one("    user: a${{ params.x }}\n", at("6:12: 'user'", kPlaces));
   one("    depends_on: \"${{ params.x }}\"\n", at("6:18: 'depends_on'", kPlaces));
-  one("    matrix: {x: [\"${{ params.x }}\"]}\n", at("6:20: a value of axis \"x\"", kPlaces));
+  one("    matrix: {x: [\"${{ params.x }}\"]}\n", at("6:19: a value of axis \"x\"", kPlaces));
   one("    script: |\n      echo\n      echo ${{ params.x }}\n", at("8:12: 'script'", kShell));
   one("    command: echo ${{ params.x }}\n", at("6:19: 'command'", kShell));
   one("    command: [sh, -c, \"echo ${{ params.x }}\"]\n",
@@ -238,7 +238,7 @@ TEST_CASE("mistakes in hooks, hosts and notifications") {
       {
           {"on_failure: {id: x}\n", "2:13: 'on_failure' must be a list, not a mapping"},
           {"on_failure: [{id: a, image: i}]\n",
-           "2:18: task \"a\" is given twice; the first is in line 3"},
+           "2:19: task \"a\" is given twice; the first is in line 3"},
           {"on_exit: [{id: x, image: i, depends_on: a}]\n",
            "2:41: task \"a\" is one of 'tasks'; a task depends on tasks of its own list only, and "
            "hooks run after all others anyway"},
@@ -273,7 +273,7 @@ TEST_CASE("mistakes in hooks, hosts and notifications") {
           {"notify: [{on: [failed]}]\n",
            "2:10: a notification needs 'url_secret': the name of a secret on the host that holds "
            "the address"},
-          {"notify: [{on: [failed], url: 'https://x'}]\n",
+          {"notify: [{on: [failed], url: 'https://x', url_secret: x}]\n",
            "2:25: unknown key \"url\" in a notification; use 'url_secret'"},
           {"notify: [{on: failed, url_secret: x, format: slak}]\n",
            "2:46: 'format' must be slack, json or healthchecks, not \"slak\"; did you mean "

@@ -7,12 +7,12 @@ UNIT_CONFIG is run for what the parser accepts in its tests (README and examples
 accept each document of it. Each document of WRONG, which those tests see refused, it has to refuse.
 """
 
+import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
-import json
 from pathlib import Path
 
 try:
@@ -45,7 +45,8 @@ def documents(text):
 
 def accepted_by_parser(unit_config):
     with tempfile.TemporaryDirectory(prefix="pawl-schema-") as directory:
-        subprocess.run([unit_config], check=True, stdout=subprocess.DEVNULL,
+        # Fuzzed texts are YAML that no two parsers agree on.
+        subprocess.run([unit_config, "--source-file-exclude=*fuzz_test.cpp"], check=True, stdout=subprocess.DEVNULL,
                        env={**os.environ, "PAWL_ACCEPTED_DIRECTORY": directory})
         return [path.read_bytes() for path in sorted(Path(directory).iterdir())]
 

@@ -88,7 +88,7 @@ TEST_CASE("the parser refuses every one of the wrong pipelines that the schema i
     at = text->find(kMark, start);
     const std::string document = text->substr(start, at == std::string::npos ? at : at - start);
     CAPTURE(document);
-    CHECK(load(document).problems.size() == 1);
+    CHECK_FALSE(load(document).problems.empty());
   }
   CHECK(count >= 20);
 }

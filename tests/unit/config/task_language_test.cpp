@@ -18,12 +18,6 @@ Lines ids(const Pipeline& pipeline) {
   return result;
 }
 
-Lines warnings_of(std::string_view text) {
-  const PipelineFileResult result = load(text);
-  CHECK(lines(result.problems) == Lines{});
-  return lines(result.warnings);
-}
-
 const std::string kDigest = "alpine@sha256:" + std::string(64, 'a');
 
 // The tasks are on lines from 4 on.
@@ -109,7 +103,7 @@ TEST_CASE("a matrix may have as many instances as a pipeline, and no more") {
   CHECK(pipeline.tasks.back().id == "a[1,499]");
   CHECK(problems_of(
             with_tasks("  - {id: b}\n  - {id: a, matrix: {x: [0, 1], y: " + values + "}}\n")) ==
-        Lines{"5:12: with the instances of this task the pipeline has 1001 or more; at most 1000 "
+        Lines{"5:13: with the instances of this task the pipeline has 1001 or more; at most 1000 "
               "are allowed"});
 }
 
@@ -347,7 +341,7 @@ TEST_CASE("images without a digest, each once") {
   CHECK(warnings_of("name: p\ntasks:\n  - {id: a, image: \"alpine:3.20\"}\n"
                     "  - {id: b, image: \"alpine:3.20\"}\n  - {id: c, image: \"" +
                     kDigest + "\"}\n") ==
-        Lines{"3:19: image \"alpine:3.20\" has no digest, so it may become another one; pin it as "
+        Lines{"3:20: image \"alpine:3.20\" has no digest, so it may become another one; pin it as "
               "alpine:3.20@sha256:..."});
   HostConfig host = permissive_host();
   host.policy.default_image = "alpine:3.20";

@@ -9,11 +9,14 @@ using Lines = std::vector<std::string>;
 
 namespace {
 
+// An image without a digest would be a warning.
+const std::string kDigest = "alpine@sha256:" + std::string(64, 'a');
+
 // The triggers' item begins in line 2, column 12.
 std::string with_trigger(const std::string& trigger, const std::string& params = "") {
   return "name: p\ntriggers: [{" + trigger + "}]\n" +
-         (params.empty() ? "" : "params: [" + params + "]\n") +
-         "defaults: {image: 'alpine:3.20'}\n"
+         (params.empty() ? "" : "params: [" + params + "]\n") + "defaults: {image: '" + kDigest +
+         "'}\n"
          "tasks: [{id: build}, {id: test, depends_on: build}, {id: ship}]\n";
 }
 

@@ -12,7 +12,10 @@ RunDetail ended_run(const Pipeline& pipeline, std::vector<Status> tasks) {
   RunDetail detail;
   detail.run.id = RunId{50};
   detail.run.pipeline = pipeline.name;
-  detail.run.status = Status::kFailed;
+  detail.run.status = Status::kSuccess;
+  for (const Status status : tasks) {
+    if (status == Status::kFailed) detail.run.status = Status::kFailed;
+  }
   for (std::uint32_t index = 0; index < tasks.size(); ++index) {
     TaskState task;
     task.run = detail.run.id;

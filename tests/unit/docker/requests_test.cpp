@@ -9,6 +9,7 @@
 #include "docker/engine_client.h"
 #include "docker/image_reference.h"
 #include "docker/pull_progress.h"
+#include "docker/volume_archive.h"
 #include "model/limits.h"
 
 using namespace pawl;
@@ -26,6 +27,16 @@ ContainerSpec example_spec() {
   spec.memory_bytes = 256 << 20;
   spec.pids = 128;
   spec.user = "65534";
+  Mount workspace;
+  workspace.kind = Mount::Kind::kVolume;
+  workspace.source = "pawl-0123456789ab-7";
+  workspace.target = "/workspace";
+  workspace.read_only = false;
+  workspace.labels = {{"dev.pawl.run", "7"}};
+  Mount secret;
+  secret.source = "/run/pawl: x,ro/0";
+  secret.target = "/run/secrets/db";
+  spec.mounts = {workspace, secret};
   return spec;
 }
 
@@ -85,6 +96,26 @@ TEST_CASE("the create request, field by field") {
     "Tmpfs": {
       "/tmp": "rw,noexec,nosuid,nodev,size=64m"
     },
+    "Mounts": [
+      {
+        "Type": "volume",
+        "Source": "pawl-0123456789ab-7",
+        "Target": "/workspace",
+        "ReadOnly": false,
+        "VolumeOptions": {
+          "NoCopy": true,
+          "Labels": {
+            "dev.pawl.run": "7"
+          }
+        }
+      },
+      {
+        "Type": "bind",
+        "Source": "/run/pawl: x,ro/0",
+        "Target": "/run/secrets/db",
+        "ReadOnly": true
+      }
+    ],
     "RestartPolicy": {
       "Name": "no"
     },
@@ -121,6 +152,37 @@ TEST_CASE("what a pipeline writes stays a value") {
   CHECK(request["Env"].items().at(0).as_string() == "A=b\nPRIVILEGED=1\"");
   CHECK(request["HostConfig"]["NetworkMode"].as_string() == spec.network);
   CHECK_FALSE(request["HostConfig"]["Privileged"].as_bool(true));
+}
+
+TEST_CASE("the archive that opens a volume") {
+  const std::string archive = opening_archive("/workspace");
+  REQUIRE(archive.size() == 3 * 512);
+  CHECK(archive.substr(0, 14) == std::string("../workspace/\0", 14));
+  CHECK(archive.substr(100, 8) == std::string("0001777\0", 8));
+  CHECK(archive[156] == '5');
+  CHECK(archive.substr(257, 8) == std::string("ustar\00000", 8));
+  unsigned sum = 8 * ' ';
+  for (std::size_t i = 0; i < 512; ++i) {
+    if (i < 148 || i >= 156) sum += static_cast<unsigned char>(archive[i]);
+  }
+  CHECK(std::stoul(archive.substr(148, 6), nullptr, 8) == sum);
+  CHECK(archive.substr(154, 2) == std::string("\0 ", 2));
+  CHECK(archive.find_first_not_of('\0', 512) == std::string::npos);
+}
+
+TEST_CASE("a list of volumes") {
+  const auto volumes = parse_volume_list(parse(
+      R"({"Volumes":[{"Name":"a","Labels":{"x":"y"}},{"Name":"b","Labels":null}],"Warnings":null})"));
+  REQUIRE(volumes);
+  REQUIRE(volumes->size() == 2);
+  CHECK((*volumes)[0].name == "a");
+  CHECK((*volumes)[0].labels == std::map<std::string, std::string>{{"x", "y"}});
+  CHECK((*volumes)[1].labels.empty());
+  CHECK(parse_volume_list(parse(R"({"Volumes":null})"))->empty());
+  for (const char* text : {"null", "[]", "{\"Volumes\":3}", "{\"Volumes\":[{}]}"}) {
+    CAPTURE(text);
+    CHECK(parse_volume_list(parse(text)).error().kind == ErrorKind::kCorrupt);
+  }
 }
 
 TEST_CASE("a container's state") {

@@ -16,8 +16,8 @@ RunAttempt example_order() {
   Task task;
   task.id = "dump";
   task.image = "registry.local/pg:16";
-  task.command = {"pg_dump", "-f", "x"};
-  task.env = {{"PGHOST", "db"}, {"PAWL_TASK", "forged"}, {"PGHOST", "last"}};
+  task.command = {"${{ not this one }}"};
+  task.env = {{"PGHOST", "${{ not this one }}"}};
   task.cpus_milli = 500;
   task.memory_bytes = 1 << 28;
   task.pids = 100;
@@ -29,6 +29,8 @@ RunAttempt example_order() {
   order.key = AttemptKey{RunId{42}, 1, 3};
   order.definition = pipeline;
   order.params = {{"level", "full"}, {"dry_Run", "false"}};
+  order.env = {{"PGHOST", "db"}, {"PAWL_TASK", "forged"}, {"PGHOST", "last"}};
+  order.command = {"pg_dump", "-f", "x"};
   return order;
 }
 
@@ -60,6 +62,7 @@ TEST_CASE("a task as a container, field by field") {
                               {"PAWL_RUN_ID", "42"},
                               {"PAWL_PIPELINE", "nightly"},
                               {"PAWL_ATTEMPT", "3"},
+                              {"PAWL_WORKSPACE", "/workspace"},
                               {"PAWL_PARAM_LEVEL", "full"},
                               {"PAWL_PARAM_DRY_RUN", "false"}});
   CHECK(spec.cpus_milli == 500);
@@ -68,6 +71,50 @@ TEST_CASE("a task as a container, field by field") {
   CHECK(spec.network == "bridge");
   CHECK(spec.user == "1000");
   CHECK_FALSE(spec.read_only);
+  REQUIRE(spec.mounts.size() == 1);
+  CHECK(spec.mounts[0].kind == Mount::Kind::kVolume);
+  CHECK(spec.mounts[0].source == "pawl-0123456789ab-42");
+  CHECK(spec.mounts[0].target == "/workspace");
+  CHECK_FALSE(spec.mounts[0].read_only);
+  CHECK(spec.mounts[0].labels ==
+        Labels{{"dev.pawl.instance", "0123456789ab"}, {"dev.pawl.run", "42"}});
+}
+
+TEST_CASE("an instance of a matrix, a hook, and a task with outputs know what they are") {
+  RunAttempt order = example_order();
+  auto pipeline = std::make_shared<Pipeline>(*order.definition);
+  Task& task = pipeline->tasks[1];
+  task.id = "build[eu,3.11]";
+  task.base = "build";
+  task.matrix = {{"region", "eu"}, {"py-version", "3.11"}};
+  task.outputs = {"version"};
+  order.definition = pipeline;
+  order.run_status = "failed";
+  const ContainerSpec spec = container_spec("0123456789ab", order);
+  CHECK(spec.name == "pawl-0123456789ab-42-build_eu_3.11_.T1-3");
+  CHECK(spec.labels.at("dev.pawl.task") == "build[eu,3.11]");
+  const std::map<std::string, std::string> env(spec.env.begin(), spec.env.end());
+  CHECK(env.at("PAWL_TASK") == "build[eu,3.11]");
+  CHECK(env.at("PAWL_MATRIX_REGION") == "eu");
+  CHECK(env.at("PAWL_MATRIX_PY_VERSION") == "3.11");
+  CHECK(env.at("PAWL_RUN_STATUS") == "failed");
+  CHECK(env.at("PAWL_OUTPUT") == "/run/pawl/output");
+  const ContainerSpec plain = container_spec("0123456789ab", example_order());
+  for (const auto& [name, value] : plain.env) {
+    CHECK(name != "PAWL_RUN_STATUS");
+    CHECK(name != "PAWL_OUTPUT");
+  }
+}
+
+TEST_CASE("a task's variable is added or changed, pawl's own are not") {
+  ContainerSpec spec = container_spec("0123456789ab", example_order());
+  set_task_variable(spec, "PGHOST", "changed");
+  set_task_variable(spec, "NEW", "added");
+  set_task_variable(spec, "PAWL_TASK", "forged");
+  const std::map<std::string, std::string> env(spec.env.begin(), spec.env.end());
+  CHECK(env.at("PGHOST") == "changed");
+  CHECK(env.at("NEW") == "added");
+  CHECK(env.at("PAWL_TASK") == "dump");
 }
 
 TEST_CASE("names obey Docker's rule, and different tasks have different ones") {
@@ -86,6 +133,9 @@ TEST_CASE("names obey Docker's rule, and different tasks have different ones") {
   CHECK(container_name("i", key, "plain") == container_name("i", other, "plain"));
   CHECK(container_name("i", key, "a/b") != container_name("i", other, "a?b"));
   CHECK(container_name("i", key, lengthy + "1") != container_name("i", other, lengthy + "2"));
+  // An id that needs no replacement cannot look like one that did.
+  CHECK(container_name("i", key, "a[b]") == container_name("i", key, "a_b_.T7"));
+  CHECK_FALSE(is_valid_name("a_b_.T7"));
 }
 
 TEST_CASE("labels lead back to the attempt, for this instance only") {

@@ -12,6 +12,7 @@
 #include "support/fake_engine.h"
 #include "support/manual_clock.h"
 #include "support/recording_sink.h"
+#include "support/temp_directory.h"
 
 namespace pawl {
 
@@ -23,6 +24,14 @@ struct RunnerFixture {
   RecordingSink sink;
   HostPolicy policy;
   RunnerTimes times{1, 2, 60'000, 1};
+  TempDirectory directory;
+  AttemptFiles files{directory / "outputs", directory / "secrets"};
+  std::map<std::string, std::string> secrets;
+  ReadSecret read_secret = [this](const std::string& name) -> Result<std::string> {
+    const auto found = secrets.find(name);
+    if (found != secrets.end()) return found->second;
+    return Error{ErrorKind::kNotFound, "No such file or directory", "/etc/pawl/secrets/" + name};
+  };
   std::shared_ptr<Pipeline> pipeline = std::make_shared<Pipeline>();
 
   RunnerFixture() {
@@ -55,7 +64,7 @@ struct RunnerFixture {
   }
 
   [[nodiscard]] WorkerPool::Settings settings(std::uint32_t workers) const {
-    return WorkerPool::Settings{workers, kInstance, policy, times};
+    return WorkerPool::Settings{workers, kInstance, policy, times, {}, files, read_secret};
   }
 
   // The only end that was posted, after everything else.

@@ -13,12 +13,14 @@ namespace pawl {
 
 struct TaskFixture : RunnerFixture {
   LiveRestore live_restore{engine};
+  Workspaces workspaces{engine, kInstance};
   AttemptControl control;
   std::stop_source shutdown;
 
   void run(const RunAttempt& order, const LogPosition& from = {}) {
-    TaskRunner({engine, sink, clock, policy, kInstance, live_restore, times}, order, from, control,
-               shutdown.get_token())
+    TaskRunner({engine, sink, clock, policy, kInstance, live_restore, times, workspaces, files,
+                read_secret},
+               order, from, control, shutdown.get_token())
         .run();
   }
   // As an earlier agent left it.

@@ -367,6 +367,7 @@ TEST_CASE("expression: what a text says about itself") {
   CHECK_FALSE(Template::parse("${{ 1 }} ")->is_constant());
   CHECK_FALSE(Template::parse("${{ always() }}")->is_constant());
   CHECK_FALSE(Template::parse("${{ run.id }}")->is_constant());
+  CHECK_FALSE(Template::parse("${{ matches('a', 'a') }}")->is_constant());
   CHECK_FALSE(Template::parse("${{ 'success()' }}")->asks_for_status());
 }
 
@@ -553,7 +554,7 @@ TEST_CASE("expression: an evaluation takes only so many steps") {
         repeated("contains(payload.text, 'ab') || ", 100) + "1",
         repeated("payload.text == payload.text && ", 100) + "1",
         std::string("matches(payload.short, '(a?){500}b')"),
-        repeated("matches('a', 'b') || ", 100) + "1"}) {
+        repeated("matches('a', '[^x]{1,900}') || ", 100) + "1"}) {
     CAPTURE(expression.substr(0, 60));
     const Error error = failure_of(expression, context);
     CHECK(error.kind == ErrorKind::kTooLarge);
@@ -563,6 +564,26 @@ TEST_CASE("expression: an evaluation takes only so many steps") {
   const auto parsed =
       Template::parse("${{ contains(payload.list, -1) }} ${{ contains(payload.list, -1) }}");
   CHECK(parsed->render(context).error().kind == ErrorKind::kTooLarge);
+}
+
+TEST_CASE("expression: evaluations may share their steps") {
+  const auto parsed = Template::parse("${{ matches(params.level, '^f') }}");
+  std::size_t steps = 100;
+  CHECK(*parsed->render(sample(), &steps) == "true");
+  CHECK(steps < 80);
+  CHECK(steps > 50);
+  while (steps > 0) {
+    const std::size_t before = steps;
+    if (!parsed->render(sample(), &steps)) break;
+    CHECK(steps < before);
+  }
+  CHECK(steps == 0);
+  CHECK(parsed->render(sample(), &steps).error().kind == ErrorKind::kTooLarge);
+  // No evaluation has more than its own.
+  const auto slow = Template::parse("${{ matches(payload, '(a?){500}b') }}");
+  steps = 10 * limits::kExpressionSteps;
+  CHECK_FALSE(slow->render(with_payload(Json(std::string(60'000, 'a'))), &steps).ok());
+  CHECK(steps == 9 * limits::kExpressionSteps);
 }
 
 TEST_CASE("expression: patterns are only so large") {

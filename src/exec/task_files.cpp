@@ -1,0 +1,95 @@
+// The parts of TaskRunner that deal with what the container sees besides its image: workspace, secrets, output.
+#include <utility>
+
+#include "exec/container_spec.h"
+#include "exec/output_values.h"
+#include "exec/task_runner.h"
+#include "exec/text.h"
+#include "model/limits.h"
+
+namespace pawl {
+
+TaskRunner::Step TaskRunner::prepare_files() {
+  files_.clear();
+  secrets_.clear();
+  if (!task_.outputs.empty()) {
+    const auto file = parts_.files.make_output(order_.key);
+    if (!file) {
+      return not_started(Reason::kEngine,
+                         "the file for its outputs cannot be made: " + file.error().text());
+    }
+    add_file(*file, std::string(kOutputPath), false);
+  }
+  for (std::size_t i = 0; i < task_.secrets.size(); ++i) {
+    if (const Step step = prepare_secret(i); step != Step::kDone) return step;
+  }
+  return Step::kDone;
+}
+
+TaskRunner::Step TaskRunner::prepare_secret(std::size_t number) {
+  const SecretUse& use = task_.secrets[number];
+  auto value = parts_.read_secret(use.name);
+  if (!value) {
+    return not_started(Reason::kPolicy, "secret '" + use.name + "' cannot be read (" +
+                                            value.error().text() +
+                                            "); it is a file that this host has to have there");
+  }
+  if (use.env.empty()) {
+    const auto file = parts_.files.write_secret(order_.key, number, *value);
+    if (!file) {
+      return not_started(Reason::kEngine, "secret '" + use.name +
+                                              "' cannot be put where its container finds it: " +
+                                              file.error().text());
+    }
+    add_file(*file, use.file, true);
+    return Step::kDone;
+  }
+  // Editors and `echo` end a file with a newline that is not part of the secret. A file is handed on as it is: a
+  // private key without its last newline is none.
+  while (value->ends_with('\n') || value->ends_with('\r')) value->pop_back();
+  if (value->empty()) {
+    return not_started(Reason::kPolicy, "secret '" + use.name + "' is empty on this host");
+  }
+  if (!is_text(*value)) {
+    return not_started(Reason::kPolicy,
+                       "secret '" + use.name +
+                           "' cannot be an environment variable, for it is no UTF-8 text without "
+                           "zero bytes; hand it to the task as a file");
+  }
+  secrets_.emplace_back(use.env, std::move(*value));
+  return Step::kDone;
+}
+
+void TaskRunner::add_file(const std::string& source, const std::string& target, bool read_only) {
+  Mount mount;
+  mount.source = source;
+  mount.target = target;
+  mount.read_only = read_only;
+  files_.push_back(std::move(mount));
+}
+
+TaskRunner::Step TaskRunner::open_workspace() {
+  const auto opened = ask<bool>([this](const std::stop_token& stop) -> Result<bool> {
+    PAWL_CHECK(parts_.workspaces.open(order_.key.run, spec_.name, stop));
+    return true;
+  });
+  if (opened) return Step::kDone;
+  if (opened.error().kind == ErrorKind::kCancelled) return interrupted();
+  if (opened.error().kind == ErrorKind::kNotFound) return Step::kAgain;
+  return not_started(Reason::kEngine,
+                     "its workspace cannot be opened to every user: " + opened.error().message);
+}
+
+void TaskRunner::take_outputs() {
+  if (task_.outputs.empty()) return;
+  const auto text = parts_.files.read_output(order_.key);
+  if (!text) {
+    log_.note("what it wrote to $PAWL_OUTPUT is not taken: " + text.error().message);
+    return;
+  }
+  OutputValues output = parse_output(*text, task_.outputs);
+  for (const std::string& note : output.notes) log_.note(note);
+  outcome_.outputs = std::move(output.values);
+}
+
+}  // namespace pawl
