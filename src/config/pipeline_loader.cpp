@@ -25,6 +25,7 @@
 #include "config/wording.h"
 #include "config/yaml_parser.h"
 #include "model/limits.h"
+#include "model/pipeline_json.h"
 
 namespace pawl {
 namespace {
@@ -77,6 +78,26 @@ std::vector<config::Placed<std::string>> read_tasks(MappingReader& mapping, Pipe
   return std::move(list.ids);
 }
 
+// The store keeps a definition as one record of JSON. That is written here for those only that may be over: it takes
+// at most a few times what is counted.
+void check_size(const Pipeline& pipeline, config::Place place, ValueReader& values) {
+  constexpr std::size_t kTaskBytes = 1024;  // all but its texts and edges
+  std::size_t bytes = 0;
+  for (const Task& task : pipeline.tasks) {
+    bytes += kTaskBytes;
+    for (const std::string& word : task.command) bytes += word.size();
+    for (const auto& [name, value] : task.env) bytes += name.size() + value.size();
+    for (const std::uint32_t before : task.upstream) bytes += pipeline.tasks[before].id.size() + 3;
+  }
+  if (bytes <= limits::kDefinitionBytes / 8) return;
+  bytes = to_json(pipeline).dump().size();
+  if (bytes <= limits::kDefinitionBytes) return;
+  values.add(place, "the pipeline takes " + config::format_size(static_cast<std::int64_t>(bytes)) +
+                        " bytes with all its instances; at most " +
+                        config::format_size(limits::kDefinitionBytes) +
+                        " are kept: fewer instances, or shorter scripts and env");
+}
+
 Pipeline read_pipeline(ValueReader& values, const YamlNode& document, const Origin& origin,
                        const HostConfig& this_host, config::ImageCheck& images) {
   Pipeline pipeline;
@@ -94,7 +115,10 @@ Pipeline read_pipeline(ValueReader& values, const YamlNode& document, const Orig
   const auto ids = read_tasks(mapping, pipeline, host, images);
   pipeline.triggers = config::read_triggers(mapping, pipeline, host);
   config::check_notifications(mapping);
-  if (values.problems().empty()) config::warn_of_unreachable(pipeline, ids, values);
+  if (values.problems().empty()) {
+    config::warn_of_unreachable(pipeline, ids, values);
+    check_size(pipeline, document.place, values);
+  }
   return pipeline;
 }
 

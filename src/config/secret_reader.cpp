@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::string_view kSecretsFolder = "/run/secrets/";
 constexpr std::array<std::string_view, 3> kKernelFolders = {"/proc", "/sys", "/dev"};
+// What pawl itself puts into a container.
+constexpr std::array<std::string_view, 3> kTaken = {"/workspace", "/tmp", "/run/pawl/output"};
 
 bool is_inside(std::string_view path, std::string_view folder) {
   return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
@@ -46,6 +48,11 @@ bool check_file(const std::string& file, Place place, ValueReader& values) {
     if (!is_inside(file, folder)) continue;
     values.add(place, "a secret cannot be a file in " + std::string(folder) +
                           ", which is the kernel's; use such as /run/secrets/NAME");
+    return false;
+  }
+  for (std::string_view path : kTaken) {
+    if (file != path) continue;
+    values.add(place, quoted(file) + " is pawl's own; use such as /run/secrets/NAME");
     return false;
   }
   return true;

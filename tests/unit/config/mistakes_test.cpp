@@ -103,6 +103,8 @@ TEST_CASE("mistakes in secrets") {
            "6:35: a secret is a 'file' or a variable ('env'), not both; list it twice for both"},
           {"    secrets: [{name: a, path: /x}]\n",
            "6:25: unknown key \"path\" in a secret; use 'file'"},
+          {"    secrets: [{name: a, file: /workspace}]\n",
+           "6:31: \"/workspace\" is pawl's own; use such as /run/secrets/NAME"},
           {"    secrets: [{name: a, file: run/x}]\n",
            "6:31: \"run/x\" is not a file's absolute path without \".\", \"..\" and \"//\""},
           {"    secrets: [{name: a, file: /run/../etc/x}]\n",

@@ -400,6 +400,21 @@ TEST_CASE("aliases and a matrix do not multiply text without bound") {
   CHECK(problems.front().starts_with("69:5: with this task the pipeline's commands and "));
 }
 
+TEST_CASE("a pipeline that the store cannot keep as one record is refused") {
+  std::string text = "name: p\ntasks:\n  - id: t\n    image: i\n    matrix: {n: [";
+  for (int i = 0; i < 1000; ++i) text += std::to_string(i) + ", ";
+  text += "x]}\n    command: [\"";
+  const auto with_argument = [&](std::size_t bytes) {
+    std::string all = text;
+    all.replace(all.find("0, "), 3, "");  // a thousand with the x
+    return problems_of(all + std::string(bytes, 'x') + "\"]\n");
+  };
+  CHECK(with_argument(7'000) == Lines{});
+  const Lines problems = with_argument(9'000);
+  REQUIRE(problems.size() == 1);
+  CHECK(problems.front().starts_with("1:1: the pipeline takes 9"));
+}
+
 TEST_CASE("deep and long expressions are refused, and end") {
   CHECK(problems_of(with_task_lines("    when: \"${{ " + std::string(30'000, '(') + " }}\"\n"))
             .size() == 1);
