@@ -403,7 +403,7 @@ TEST_CASE("aliases and a matrix do not multiply text without bound") {
 TEST_CASE("a pipeline that the store cannot keep as one record is refused") {
   std::string text = "name: p\ntasks:\n  - id: t\n    image: i\n    matrix: {n: [";
   for (int i = 0; i < 1000; ++i) text += std::to_string(i) + ", ";
-  text += "x]}\n    command: [\"";
+  text += "x]}\n    command: [x, \"";
   const auto with_argument = [&](std::size_t bytes) {
     std::string all = text;
     all.replace(all.find("0, "), 3, "");  // a thousand with the x
