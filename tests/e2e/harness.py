@@ -145,7 +145,6 @@ class Agent:
         self.log = os.path.join(self.directory, "agent.log")
         self.secret = "It's a Secret to Everybody"
         self.process = None
-        self.instances = set()
         os.makedirs(os.path.join(self.directory, "secrets"))
         os.makedirs(os.path.join(self.repository, "pipelines"))
         with open(os.path.join(self.directory, "secrets", "hook"), "w", encoding="utf-8") as file:

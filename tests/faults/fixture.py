@@ -312,8 +312,9 @@ class SecondEngine:
                 "--state", self._place("containerd-state"), "--address", self._place("containerd.sock"))
         if os.path.exists(self._place("docker.pid")):
             os.unlink(self._place("docker.pid"))  # a killed one's, whose number may be taken again
+        # In a network of its own: told to have no bridge, it removes docker0, which is the host's engine's.
         self.process = self._spawn(
-            "dockerd", "--data-root", self.data_root, "--exec-root", self._place("exec"),
+            "unshare", "--net", "dockerd", "--data-root", self.data_root, "--exec-root", self._place("exec"),
             "--pidfile", self._place("docker.pid"), "--host", f"unix://{self.socket}",
             "--containerd", self._place("containerd.sock"), "--bridge=none", "--iptables=false",
             "--ip6tables=false", *self.arguments)

@@ -108,7 +108,10 @@ void OwnDockerd::start_containerd() {
 }
 
 void OwnDockerd::start() {
-  std::vector<std::string> arguments = {"dockerd",
+  // In a network of its own: told to have no bridge, it removes docker0, which is the host's engine's.
+  std::vector<std::string> arguments = {"unshare",
+                                        "--net",
+                                        "dockerd",
                                         "--data-root=" + directory_ + "/data",
                                         "--exec-root=" + directory_ + "/exec",
                                         "--pidfile=" + directory_ + "/docker.pid",
