@@ -27,6 +27,11 @@ def example(name):
         return file.read()
 
 
+def id_of(name):
+    """The task's id for the name of a keyword argument; an instance's is one already."""
+    return name if "[" in name else name.replace("_", "-")
+
+
 class Example(Case):
     def start(self, *names, host=HOST, **broken):
         """An agent with these examples. broken: program → script that runs before what the program usually does."""
@@ -79,12 +84,12 @@ class Example(Case):
         told = "\n".join(f"--- {task['id']} {task['message']}\n{stand_ins.readable(self.pawl.log_text(run['id'], task['id']))}"
                          for task in run["tasks"] if task["attempts"])
         self.assertEqual(run["status"], status, f"{found}\n{run['message']}\n{told}")
-        expected = {name.replace("_", "-"): state for name, state in tasks.items()}
+        expected = {id_of(name): state for name, state in tasks.items()}
         self.assertEqual({name: found.get(name) for name in expected}, expected, told)
 
     def assert_all(self, run, **others):
         """Every task a success, but for these."""
-        names = {name.replace("_", "-") for name in others}
+        names = {id_of(name) for name in others}
         rest = {task["id"]: "success" for task in run["tasks"] if task["id"] not in names}
         self.assert_run(run, "success", **rest, **others)
 
