@@ -108,7 +108,7 @@ Result<void> Agent::start() {
   options.map_bytes = static_cast<std::size_t>(config_.state_max_bytes);
   options.log_limit_bytes = config_.log_limit_bytes;
   PAWL_TRY(store_, open_store(options));
-  PAWL_TRY(engine_, make_docker_engine(config_.engine_host));
+  PAWL_TRY(engine_, make_docker_engine(config_.engine));
   PullProcess::Options pull_options;
   pull_options.cache_directory = config_.state_directory + "/sources";
   git_ = std::make_unique<PullProcess>(pull_options);

@@ -47,7 +47,7 @@ std::string first_directory(const std::string& directories) {
 HostConfig defaults(const HostEnvironment& environment) {
   HostConfig config;
   config.host_name = environment.host_name;
-  config.engine_host =
+  config.engine.host =
       environment.docker_host.empty() ? kDefaultEngineHost : environment.docker_host;
   if (!environment.state_directory.empty()) {
     config.state_directory = first_directory(environment.state_directory);
@@ -136,12 +136,12 @@ void read_engine(MappingReader& root, const HostEnvironment& environment, HostCo
           "engine " + quoted(*type) + " is not supported by this version of pawl; only docker is");
     }
     if (auto host = engine->filled_text("host", limits::kUrlBytes)) {
-      config.engine_host = std::move(*host);
-      check_engine_host(engine->values(), engine->place_of("host"), config.engine_host, "'host'");
+      config.engine.host = std::move(*host);
+      check_engine_host(engine->values(), engine->place_of("host"), config.engine.host, "'host'");
     }
   }
   if (!is_given && !environment.docker_host.empty()) {
-    check_engine_host(root.values(), {}, config.engine_host, "$DOCKER_HOST");
+    check_engine_host(root.values(), {}, config.engine.host, "$DOCKER_HOST");
   }
 }
 

@@ -12,6 +12,9 @@ namespace {
 
 using Phase = ContainerState::Phase;
 
+constexpr std::string_view kJoins = "container:";
+constexpr std::int64_t kNsPerMs = 1'000'000;
+
 Error corrupt(const char* what) {
   return Error{ErrorKind::kCorrupt, std::string("the engine's answer has no ") + what, {}};
 }
@@ -68,9 +71,34 @@ Result<std::vector<ContainerSummary>> parse_container_list(const Json& json) {
       if (text.rfind('/') == 0) summary.name = text.substr(1);
     }
     summary.labels = labels_of(item["Labels"]);
+    summary.image = item["Image"].as_string();
+    summary.running = phase_of(item["State"].as_string()) == Phase::kRunning;
+    const std::string& network = item["HostConfig"]["NetworkMode"].as_string();
+    if (network.starts_with(kJoins)) summary.join_network = network.substr(kJoins.size());
+    for (const Json& mount : item["Mounts"].items()) {
+      if (mount["Type"].as_string() == "volume") {
+        summary.volumes.push_back(mount["Name"].as_string());
+      }
+    }
     result.push_back(std::move(summary));
   }
   return result;
+}
+
+Result<ResourceUsage> parse_usage(const Json& json) {
+  if (!json.is_object()) return corrupt("container's use of the host");
+  // Of a container that does not run there is a description with nothing in it.
+  const std::int64_t cpu_ns = json["cpu_stats"]["cpu_usage"]["total_usage"].as_integer();
+  if (cpu_ns <= 0) return Error{ErrorKind::kConflict, "the container does not run", {}};
+  const Json& memory = json["memory_stats"];
+  ResourceUsage usage;
+  usage.cpu_ms = cpu_ns / kNsPerMs;
+  usage.throttled_ms =
+      json["cpu_stats"]["throttling_data"]["throttled_time"].as_integer() / kNsPerMs;
+  // Only control groups of version 1 tell the engine of a peak.
+  usage.peak_memory_bytes =
+      std::max(memory["max_usage"].as_integer(), memory["usage"].as_integer());
+  return usage;
 }
 
 Result<std::vector<VolumeSummary>> parse_volume_list(const Json& json) {

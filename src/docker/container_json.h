@@ -18,6 +18,9 @@ namespace pawl {
 // GET /containers/json. kCorrupt likewise.
 [[nodiscard]] Result<std::vector<ContainerSummary>> parse_container_list(const Json& json);
 
+// GET /containers/{id}/stats of one that runs. kConflict when it does not; kCorrupt likewise.
+[[nodiscard]] Result<ResourceUsage> parse_usage(const Json& json);
+
 // GET /volumes. kCorrupt likewise.
 [[nodiscard]] Result<std::vector<VolumeSummary>> parse_volume_list(const Json& json);
 

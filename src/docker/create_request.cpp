@@ -31,6 +31,20 @@ Json log_config() {
   return Json::object().set("Type", "json-file").set("Config", std::move(config));
 }
 
+Json volume_options(const Mount& mount) {
+  Json labels = Json::object();
+  for (const auto& [name, value] : mount.labels) labels.set(name, value);
+  Json options = Json::object();
+  options.set("NoCopy", !mount.copy_from_image);
+  options.set("Labels", std::move(labels));
+  if (mount.max_bytes > 0) {
+    Json driver = Json::object().set("size", std::to_string(mount.max_bytes));
+    options.set("DriverConfig",
+                Json::object().set("Name", "local").set("Options", std::move(driver)));
+  }
+  return options;
+}
+
 // The long form: with the short one ("Binds") the engine makes a directory where a source is missing, and
 // splits paths at their colons.
 Json mounts(const std::vector<Mount>& wanted) {
@@ -43,11 +57,7 @@ Json mounts(const std::vector<Mount>& wanted) {
     json.set("Target", mount.target);
     json.set("ReadOnly", mount.read_only);
     if (volume) {
-      Json labels = Json::object();
-      for (const auto& [name, value] : mount.labels) labels.set(name, value);
-      // What an image has at that place is not copied into it.
-      json.set("VolumeOptions",
-               Json::object().set("NoCopy", true).set("Labels", std::move(labels)));
+      json.set("VolumeOptions", volume_options(mount));
     }
     array.push(std::move(json));
   }
@@ -56,15 +66,17 @@ Json mounts(const std::vector<Mount>& wanted) {
 
 Json host_config(const ContainerSpec& spec) {
   Json host = Json::object();
-  host.set("NetworkMode", spec.network);
+  host.set("NetworkMode",
+           spec.join_network.empty() ? spec.network : "container:" + spec.join_network);
   host.set("Memory", spec.memory_bytes);
   host.set("MemorySwap",
            spec.memory_bytes);  // memory and swap together: no swap
   host.set("NanoCpus", spec.cpus_milli * kNanoCpusPerMilli);
   host.set("PidsLimit", spec.pids);
   host.set("ReadonlyRootfs", spec.read_only);
-  host.set("Privileged", false);
+  host.set("Privileged", spec.privileged);
   host.set("CapDrop", strings(std::initializer_list<const char*>{"ALL"}));
+  if (!spec.cap_add.empty()) host.set("CapAdd", strings(spec.cap_add));
   host.set("SecurityOpt", strings(std::initializer_list<const char*>{"no-new-privileges"}));
   host.set("IpcMode", "private");
   host.set("Init", true);

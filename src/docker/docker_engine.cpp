@@ -14,6 +14,7 @@
 #include "docker/create_request.h"
 #include "docker/engine_client.h"
 #include "docker/engine_identity.h"
+#include "docker/executable_archive.h"
 #include "docker/image_reference.h"
 #include "docker/log_demultiplexer.h"
 #include "docker/pull_progress.h"
@@ -120,6 +121,33 @@ class DockerEngine : public ContainerEngine {
     return body.finish();
   }
 
+  Result<std::vector<std::string>> load_images(const std::string& file,
+                                               const Stop& /*stop*/) override {
+    return Error{ErrorKind::kInternal, "not built yet", file};
+  }
+
+  Result<void> make_image(const std::string& name, const std::string& executable,
+                          const Stop& stop) override {
+    PAWL_TRY(const ImageReference reference, parse_image_reference(name));
+    PAWL_TRY(ExecutableArchive archive, ExecutableArchive::open(executable));
+    HttpRequest request =
+        post("/images/create?fromSrc=-&repo=" + percent_encode(reference.repository) +
+             "&tag=" + percent_encode(reference.tag_or_digest));
+    request.content_type = "application/x-tar";
+    request.source = &archive;
+    request.total_ms = limits::kImageLoadMs;
+    return without_value(client_.call(std::move(request), stop));
+  }
+
+  Result<void> remove_image(const std::string& image, const Stop& stop) override {
+    HttpRequest request = get("/images/" + percent_encode(image));
+    request.method = "DELETE";
+    request.total_ms = limits::kDiskUsageMs;
+    const auto response = client_.call(std::move(request), stop);
+    if (response || response.error().kind == ErrorKind::kNotFound) return {};
+    return response.error();
+  }
+
   Result<std::string> create(const ContainerSpec& spec, const Stop& stop) override {
     PAWL_CHECK(check_image(spec.image));
     HttpRequest request = post("/containers/create?name=" + percent_encode(spec.name));
@@ -208,6 +236,18 @@ class DockerEngine : public ContainerEngine {
     return response.error();
   }
 
+  Result<void> rename(const std::string& name, const std::string& new_name,
+                      const Stop& stop) override {
+    return without_value(client_.call(
+        post(container_target(name, "/rename?name=" + percent_encode(new_name))), stop));
+  }
+
+  Result<ResourceUsage> usage(const std::string& name, const Stop& stop) override {
+    PAWL_TRY(const Json json,
+             client_.call_json(get(container_target(name, "/stats?stream=0&one-shot=1")), stop));
+    return parse_usage(json);
+  }
+
   Result<std::vector<ContainerSummary>> list(const std::string& label, const std::string& value,
                                              const Stop& stop) override {
     const Json filters = Json::object().set("label", Json::array().push(label + "=" + value));
@@ -243,6 +283,10 @@ class DockerEngine : public ContainerEngine {
     PAWL_TRY(const Json json,
              client_.call_json(get("/volumes?filters=" + percent_encode(filters.dump())), stop));
     return parse_volume_list(json);
+  }
+
+  Result<DiskUsage> disk_usage(const Stop& /*stop*/) override {
+    return Error{ErrorKind::kInternal, "not built yet", {}};
   }
 
  private:
@@ -291,7 +335,8 @@ class DockerEngine : public ContainerEngine {
 
 }  // namespace
 
-Result<std::unique_ptr<ContainerEngine>> make_docker_engine(const std::string& host) {
+Result<std::unique_ptr<ContainerEngine>> make_docker_engine(const EngineConfig& config) {
+  const std::string& host = config.host;
   const std::string path = host.starts_with(kUnixScheme) ? host.substr(kUnixScheme.size()) : "";
   if (path.empty() || path.front() != '/') {
     return Error{ErrorKind::kInvalid,

@@ -6,13 +6,15 @@
 #include <memory>
 #include <string>
 
+#include "model/host_config.h"
 #include "ports/container_engine.h"
 
 namespace pawl {
 
-// `host`: "unix:///path/to.sock". kInvalid for other schemes. Does not connect
+// `config.host`: "unix:///path/to.sock". kInvalid for other schemes. Does not connect
 // yet: the version is negotiated with the first call that reaches the engine,
 // and anew after it was unreachable.
-[[nodiscard]] Result<std::unique_ptr<ContainerEngine>> make_docker_engine(const std::string& host);
+[[nodiscard]] Result<std::unique_ptr<ContainerEngine>> make_docker_engine(
+    const EngineConfig& config);
 
 }  // namespace pawl

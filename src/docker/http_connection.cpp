@@ -61,6 +61,14 @@ std::size_t on_body(char* data, std::size_t size, std::size_t count, void* trans
   return taken ? size * count : CURL_WRITEFUNC_ERROR;
 }
 
+std::size_t on_read(char* data, std::size_t size, std::size_t count, void* context) {
+  Transfer& transfer = *static_cast<Transfer*>(context);
+  auto given = transfer.request.source->read(data, size * count);
+  if (given) return *given;
+  transfer.failure = std::move(given).error();
+  return CURL_READFUNC_ABORT;
+}
+
 std::size_t on_header(char*, std::size_t size, std::size_t count, void* transfer) {
   static_cast<Transfer*>(transfer)->head_came = true;
   return size * count;
@@ -113,7 +121,12 @@ void set_options(CURL* easy, const HttpRequest& request, Transfer& transfer,
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
   const std::string_view method = request.method;
-  if (method == "POST" || method == "PUT") {
+  if (request.source != nullptr) {
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(-1));
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
+    curl_easy_setopt(easy, CURLOPT_READDATA, &transfer);
+  } else if (method == "POST" || method == "PUT") {
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
                      static_cast<curl_off_t>(request.body.size()));
@@ -187,10 +200,13 @@ Result<HttpResponse> HttpConnection::perform(const HttpRequest& request,
   // know it.
   std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(
       curl_slist_append(nullptr, "Expect:"), curl_slist_free_all);
-  const std::string type =
-      "Content-Type:" +
-      (request.body.empty() ? std::string() : std::string(" ") + request.content_type);
+  const std::string type = "Content-Type:" + (request.body.empty() && request.source == nullptr
+                                                  ? std::string()
+                                                  : std::string(" ") + request.content_type);
   curl_slist_append(headers.get(), type.c_str());
+  if (request.source != nullptr) {
+    curl_slist_append(headers.get(), "Transfer-Encoding: chunked");
+  }
 
   Transfer transfer{request, easy_, {}, {}, false};
   set_options(easy_, request, transfer, socket_path_, headers.get());

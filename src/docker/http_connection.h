@@ -26,6 +26,14 @@ class BodySink {
   [[nodiscard]] virtual std::optional<std::int64_t> before_wait() { return -1; }
 };
 
+// Gives a request's body while it is sent. Called by the calling thread only.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+  // Fills at most `size` bytes and returns how many; 0 at the end. An error ends the call and is its result.
+  [[nodiscard]] virtual Result<std::size_t> read(char* bytes, std::size_t size) = 0;
+};
+
 struct HttpRequest {
   const char* method = "GET";
   std::string target;  // path and query, encoded
@@ -37,8 +45,9 @@ struct HttpRequest {
   // libcurl says a request again when a kept connection turns out to be closed,
   // not knowing whether it was heard.
   bool idempotent = true;
-  bool new_connection = false;  // whatever may be kept
-  BodySink* sink = nullptr;     // gets the body of a 2xx response; without one it is collected
+  bool new_connection = false;   // whatever may be kept
+  BodySink* sink = nullptr;      // gets the body of a 2xx response; without one it is collected
+  BodySource* source = nullptr;  // of the body, instead of `body`; POST only, sent in chunks
   bool* sent = nullptr;  // told whether it may have been heard; untouched where nothing was tried
 };
 

@@ -94,6 +94,11 @@ struct RunAttempt {
   std::string
       engine{};  // the incarnation of the engine that started the container; empty: not known
 };
+// The attempt will probably be asked for soon, with this very order: its container may be created ahead, never started. It may
+// be forgotten. Once it is sure that RunAttempt will not follow, RemoveContainer does.
+struct PrepareAttempt {
+  RunAttempt order;
+};
 // Send a signal to the attempt's container; before its start, call the start off.
 struct SignalAttempt {
   AttemptKey key;
@@ -118,15 +123,17 @@ struct Reply {
   std::vector<AcceptedRun> runs;
 };
 
-using Command = std::variant<SaveDefinition, SaveRun, SaveTask, SaveAttempt, SaveTrigger,
-                             SaveScheduleMark, SavePipeline, DeletePipeline, SaveSource,
-                             DeleteSource, SaveSuspension, DeleteSuspension, SaveAction, RunAttempt,
-                             SignalAttempt, RemoveContainer, RemoveWorkspace, Reply>;
+using Command =
+    std::variant<SaveDefinition, SaveRun, SaveTask, SaveAttempt, SaveTrigger, SaveScheduleMark,
+                 SavePipeline, DeletePipeline, SaveSource, DeleteSource, SaveSuspension,
+                 DeleteSuspension, SaveAction, RunAttempt, PrepareAttempt, SignalAttempt,
+                 RemoveContainer, RemoveWorkspace, Reply>;
 using Commands = std::vector<Command>;
 
 // True for the commands that are carried out after the commit.
 [[nodiscard]] inline bool is_effect(const Command& command) {
   return std::holds_alternative<RunAttempt>(command) ||
+         std::holds_alternative<PrepareAttempt>(command) ||
          std::holds_alternative<SignalAttempt>(command) ||
          std::holds_alternative<RemoveContainer>(command) ||
          std::holds_alternative<RemoveWorkspace>(command) || std::holds_alternative<Reply>(command);

@@ -119,6 +119,7 @@ struct AttemptOutcome {
   WallTime ended_at;
   bool log_incomplete = false;
   Variables outputs{};  // the declared names that it wrote; kExited only
+  std::optional<ResourceUsage> usage{};
 };
 
 struct AttemptEnded {

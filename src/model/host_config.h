@@ -26,6 +26,13 @@ struct SourceConfig {
   std::string ca_file;
 };
 
+// A directory or file of the host that tasks may mount, with all below it.
+struct AllowedMount {
+  std::string path;  // absolute; no "." or ".."
+  bool writable = false;
+  bool operator==(const AllowedMount&) const = default;
+};
+
 struct HostPolicy {
   std::vector<std::string> images;  // patterns with *; what is not named is refused
   std::string pull = "missing";     // always | missing | never
@@ -36,6 +43,26 @@ struct HostPolicy {
   std::int64_t max_timeout_ms = limits::kTimeoutMaxMs;
   std::uint32_t max_tasks = limits::kTasks;
   std::string default_image;
+  bool require_digest = false;  // images by digest only
+  std::vector<AllowedMount> mounts{};
+  std::vector<std::string> cap_add{};  // as Task::cap_add
+  bool privileged = false;
+  std::int64_t max_workspace_bytes = 0;  // what the tasks of one run share on disk; 0: no bound
+};
+
+// How to reach the container engine, and what it is given.
+struct EngineConfig {
+  std::string type = "docker";  // docker | process
+  std::string host{};  // unix:///var/run/docker.sock, tcp://host:2376 (TLS) or $DOCKER_HOST
+  // TLS: PEM files, all three or none.
+  std::string ca_file{};
+  std::string cert_file{};
+  std::string key_file{};
+  std::string
+      credentials_file{};  // Docker's config.json with the registries' credentials; empty: none
+  std::string image_directory{};  // *.tar files in it are loaded; empty: none
+  bool sandbox_per_run = true;    // the tasks of one run share a network namespace
+  bool best_effort_caps = false;  // process: run tasks although their caps cannot be enforced
 };
 
 // What a task has here unless it or its pipeline says otherwise; 0: pawl's own default. Never over the policy's caps.
@@ -53,7 +80,7 @@ struct HostConfig {
   std::string timezone = "UTC";
   Zone zone;
   std::vector<SourceConfig> sources;
-  std::string engine_host;  // unix:///var/run/docker.sock or $DOCKER_HOST
+  EngineConfig engine;
   std::uint32_t workers = 4;
   HostPolicy policy;
   HostDefaults defaults;

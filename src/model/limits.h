@@ -184,6 +184,38 @@ inline constexpr std::size_t kOutputNotes = 10;  // lines of an attempt's $PAWL_
 // One request to remove a workspace: signals wait behind it. A large one goes on being removed by the engine.
 inline constexpr std::int64_t kWorkspaceRemoveMs = 2'000;
 
+// --- Sandboxes and containers created ahead (exec/) ---
+inline constexpr std::uint32_t kWarmSandboxes = 1;  // each costs a shim of the engine's, some 10 MB
+inline constexpr std::int64_t kSandboxMemoryBytes = 16LL * 1024 * 1024;
+inline constexpr std::int64_t kSandboxPids = 8;
+inline constexpr std::int64_t kSandboxCpusMilli = 100;
+// A new warm sandbox is made once no task has been started for this long: it takes as much as a start.
+inline constexpr std::int64_t kSandboxRefillMs = 1'000;
+inline constexpr std::int64_t kSandboxWaitMs =
+    10'000;  // for a sandbox; then the task has a network of its own
+
+// --- Images and disk (exec/, agent/) ---
+inline constexpr std::uint32_t kPullTries = 6;  // while the registry fails, with growing waits
+inline constexpr std::int64_t kPullRetryMs = 1'000;
+inline constexpr std::int64_t kPullRetryMaxMs = 30'000;
+inline constexpr std::int64_t kPullNoteMs = 2'000;  // between two progress lines
+inline constexpr std::size_t kRegistryConfigBytes = 1024 * 1024;
+inline constexpr std::int64_t kImageLoadMs = 30 * 60'000;  // of one file
+inline constexpr std::int64_t kImageLookMs = 5'000;        // between looks into the drop directory
+inline constexpr std::size_t kImageFiles = 256;            // looked at in it
+inline constexpr std::int64_t kDiskUsageMs = 120'000;
+inline constexpr std::int64_t kDiskLookMs = 10 * 60'000;  // between counts of the engine's disk
+
+// --- What an attempt uses (exec/) ---
+inline constexpr std::int64_t kUsageFirstMs = 500;  // after its start; then each second,
+inline constexpr std::int64_t kUsageEveryMs = 1'000;
+inline constexpr std::int64_t kUsageSlowMs = 10'000;  // and this seldom after kUsageSlowAfter looks
+inline constexpr std::uint32_t kUsageSlowAfter = 30;
+
+// --- Secrets in logs (exec/) ---
+inline constexpr std::size_t kRedactMinBytes = 4;  // shorter secrets would blot out ordinary words
+inline constexpr std::size_t kRedactHeldBytes = 128 * 1024;  // output held back for a secret's end
+
 // --- Logs (exec/, store/) ---
 inline constexpr std::size_t kLogChunkBytes = 64 * 1024;    // uncompressed, one stored chunk
 inline constexpr std::int64_t kLogFlushMs = 250;            // a line is readable this soon

@@ -74,6 +74,14 @@ struct SecretUse {
   bool operator==(const SecretUse&) const = default;
 };
 
+// A path of the host that a task asks for (host policy: mounts).
+struct HostMount {
+  std::string source;  // absolute; no "." or ".."
+  std::string target;  // absolute, in the container
+  bool read_only = true;
+  bool operator==(const HostMount&) const = default;
+};
+
 // One task, or one instance of a task with a matrix. Texts marked (x) may hold ${{ }}
 // (model/expression.h), which the core evaluates before each attempt.
 struct Task {
@@ -100,6 +108,10 @@ struct Task {
   std::string network = "none";
   std::string user = "65534";
   bool read_only = true;
+  // What no task has unless the host's policy names it.
+  std::vector<HostMount> mounts{};
+  std::vector<std::string> cap_add{};  // without "CAP_"; upper case, sorted, unique
+  bool privileged = false;
   bool operator==(const Task&) const = default;
 };
 

@@ -68,6 +68,15 @@ struct TaskState {
   bool operator==(const TaskState&) const = default;
 };
 
+// What an attempt used of the host, as far as the engine said so; 0 where it did not. Looked at now and then while it
+// runs, so the last seconds may be missing, and of a task that ended within the first there is nothing.
+struct ResourceUsage {
+  std::int64_t peak_memory_bytes = 0;
+  std::int64_t cpu_ms = 0;
+  std::int64_t throttled_ms = 0;  // held back by its cpus cap
+  bool operator==(const ResourceUsage&) const = default;
+};
+
 struct Attempt {
   AttemptKey key;
   Status status = Status::kPending;  // pending: asked for; running: the container was started
@@ -82,8 +91,20 @@ struct Attempt {
   MonoTime started_mono;        // the start as this boot's clock saw it; 0: not known
   std::string engine;           // the engine's incarnation at the start (ports/container_engine.h)
   bool log_incomplete = false;  // some of its output is known to be missing
+  std::optional<ResourceUsage> usage{};
+  // The kernel killed a process of it for want of memory; it may have gone on and even succeeded.
+  bool oom_killed = false;
   bool operator==(const Attempt&) const = default;
 };
+
+// The signal that ended it, by the shell's rule: an exit code of 128 and its number.
+[[nodiscard]] inline std::optional<int> end_signal(const Attempt& attempt) {
+  constexpr int kSignalBase = 128;
+  constexpr int kSignals = 64;
+  if (!attempt.exit_code) return std::nullopt;
+  const int signal = *attempt.exit_code - kSignalBase;
+  return signal > 0 && signal <= kSignals ? std::optional(signal) : std::nullopt;
+}
 
 struct RunDetail {
   Run run;

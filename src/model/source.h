@@ -20,12 +20,14 @@ struct Problem {
   bool operator==(const Problem&) const = default;
 };
 
-// A pipeline that is meant for other hosts (SPEC: hosts): named, so that an operator can ask why it does not run here.
+// A pipeline that does not run here, being meant for other hosts (SPEC: hosts) or refused by this host's policy: named, so
+// that an operator can ask why.
 struct Elsewhere {
   std::string pipeline;
   std::string file;
   std::uint32_t line = 0;
-  std::string why;  // "hosts.names has edge-*, and this host is core-1"
+  std::string why;       // "hosts.names has edge-*, and this host is core-1"
+  bool refused = false;  // by the policy; the file's problems have the details
   bool operator==(const Elsewhere&) const = default;
 };
 

@@ -1,5 +1,6 @@
 // The seam to a container engine. Implementations are thread-safe: any method from any thread, several
-// at once. All methods block, each with a bound of model/limits.h, and end promptly with kCancelled
+// at once. An engine of plain processes is one as well (EngineInfo::containers); what it has no way to do is kInvalid, and
+// says so. All methods block, each with a bound of model/limits.h, and end promptly with kCancelled
 // once their stop token is asked to stop; what was asked of the engine may then be carried out or not.
 //
 // Error kinds: kUnavailable (no engine answers, or the connection broke: the request may have been
@@ -21,6 +22,7 @@
 #include "base/time.h"
 #include "model/log_chunk.h"
 #include "model/pipeline.h"
+#include "model/run.h"
 
 namespace pawl {
 
@@ -35,6 +37,12 @@ struct Mount {
   bool read_only = true;
   Kind kind = Kind::kBind;
   std::map<std::string, std::string> labels{};  // of a volume that is made
+  // Of a volume that is made: the most that it holds. 0: no bound. An engine that cannot keep it refuses the container
+  // (kInvalid; Docker's local driver needs XFS with project quotas).
+  std::int64_t max_bytes = 0;
+  // Of a volume that is empty: what the image has at that place is copied into it, owner and mode of the directory
+  // included.
+  bool copy_from_image = false;
 };
 
 // What is asked of the engine for one container: pawl's own fields only, each mapped one by one. The
@@ -52,7 +60,13 @@ struct ContainerSpec {
   std::string network = "none";
   std::string user;
   bool read_only = true;
-  std::vector<Mount> mounts{};  // pawl's own (workspace, output file, secrets)
+  // Pawl's own (workspace, output file, secrets), and the host's that the policy names.
+  std::vector<Mount> mounts{};
+  // A container, by id, whose network (interfaces, addresses, host name) this one shares instead of having one of
+  // `network`. It must run when this one is started: else the start is kInvalid or kConflict.
+  std::string join_network{};
+  std::vector<std::string> cap_add{};  // "NET_ADMIN"
+  bool privileged = false;
 };
 
 struct EngineInfo {
@@ -62,7 +76,9 @@ struct EngineInfo {
   std::int64_t memory_bytes = 0;
   // Tells this run of the engine's process from an earlier one; empty where it cannot be told.
   std::string incarnation{};
-  bool live_restore = false;  // containers go on while the engine is restarted
+  bool live_restore = false;      // containers go on while the engine is restarted
+  std::string engine = "docker";  // docker | podman | process
+  bool containers = true;         // false: plain processes; no images, no networks, no mounts
 };
 
 struct ContainerState {
@@ -80,11 +96,33 @@ struct ContainerSummary {
   std::string id;
   std::string name;  // without the leading slash
   std::map<std::string, std::string> labels;
+  std::string image{};                 // as it was named, or its id
+  std::string join_network{};          // ContainerSpec::join_network, as an id
+  std::vector<std::string> volumes{};  // names of those that it has
+  bool running = false;
 };
 
 struct VolumeSummary {
   std::string name;
   std::map<std::string, std::string> labels;
+};
+
+// What the engine's disk holds. Sizes are the engine's own; -1 where it does not say.
+struct DiskUsage {
+  struct Image {
+    std::string id;
+    std::vector<std::string>
+        names;                     // "alpine:3.20", "alpine@sha256:..."; none: it has lost its name
+    std::int64_t bytes = -1;       // without what it shares with others
+    std::int64_t containers = -1;  // that were made of it
+  };
+  struct Volume {
+    std::string name;
+    std::map<std::string, std::string> labels;
+    std::int64_t bytes = -1;
+  };
+  std::vector<Image> images;
+  std::vector<Volume> volumes;
 };
 
 // Takes a followed log. Called only by the thread that is inside follow_logs().
@@ -110,9 +148,21 @@ class ContainerEngine {
   // call to the engine: costs next to nothing.
   [[nodiscard]] virtual std::string incarnation() = 0;
   [[nodiscard]] virtual Result<bool> has_image(const std::string& image, const Stop& stop) = 0;
-  // Pulls from a registry; `progress` gets short lines for people.
+  // Pulls from a registry, with the credentials that the engine's adapter was given for it; `progress` gets short
+  // lines for people. kNotFound: the registry has no such image. kDenied: it wants other credentials. kConflict: it could not be
+  // reached or failed, and may not the next time. kInvalid: any other refusal.
   [[nodiscard]] virtual Result<void> pull_image(const std::string& image, const Progress& progress,
                                                 const Stop& stop) = 0;
+  // Loads a file as `docker save` makes it, also compressed. Returns the names of its images. kInvalid: it is none.
+  [[nodiscard]] virtual Result<std::vector<std::string>> load_images(const std::string& file,
+                                                                     const Stop& stop) = 0;
+  // Makes an image `name` ("name:tag") with this executable as /pawl, and an empty /workspace that every user may
+  // write to, as in /tmp (01777, root's). There may be one of that name; then it has the name no longer.
+  [[nodiscard]] virtual Result<void> make_image(const std::string& name,
+                                                const std::string& executable,
+                                                const Stop& stop) = 0;
+  // By name or id. Succeeds if it is gone already. kConflict: a container is made of it.
+  [[nodiscard]] virtual Result<void> remove_image(const std::string& image, const Stop& stop) = 0;
 
   // Returns the new container's id. kConflict: the name exists. kNotFound: no such image.
   // kInvalid also when the engine says that it cannot enforce a cap; nothing is left behind then.
@@ -140,6 +190,11 @@ class ContainerEngine {
   // Removes it with its anonymous volumes, killing it if it runs. Succeeds if it is gone already.
   // kConflict: somebody else is removing it at this moment.
   [[nodiscard]] virtual Result<void> remove(const std::string& name, const Stop& stop) = 0;
+  // Gives it another name, whether it runs or not. kConflict: the name is taken.
+  [[nodiscard]] virtual Result<void> rename(const std::string& name, const std::string& new_name,
+                                            const Stop& stop) = 0;
+  // What it has used since its start, as far as the engine can say. kConflict: it does not run.
+  [[nodiscard]] virtual Result<ResourceUsage> usage(const std::string& name, const Stop& stop) = 0;
   // All containers, running or not, that carry the label with that value.
   [[nodiscard]] virtual Result<std::vector<ContainerSummary>> list(const std::string& label,
                                                                    const std::string& value,
@@ -156,6 +211,8 @@ class ContainerEngine {
   [[nodiscard]] virtual Result<std::vector<VolumeSummary>> list_volumes(const std::string& label,
                                                                         const std::string& value,
                                                                         const Stop& stop) = 0;
+  // Takes the engine a while (limits::kDiskUsageMs at most).
+  [[nodiscard]] virtual Result<DiskUsage> disk_usage(const Stop& stop) = 0;
 };
 
 }  // namespace pawl

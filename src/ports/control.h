@@ -21,7 +21,17 @@ struct EngineStatus {
   bool reachable = false;
   std::string version;
   std::string api_version;
-  std::string error;  // why it is not reachable
+  std::string error;   // why it is not reachable
+  std::string name{};  // docker | podman | process
+};
+
+// What pawl has on the engine's disk and its own, as last counted.
+struct DiskStatus {
+  WallTime counted_at;               // not set: not yet
+  std::int64_t store_bytes = 0;      // history and logs
+  std::int64_t image_bytes = 0;      // that were pulled or loaded for pipelines, and pawl's own
+  std::int64_t workspace_bytes = 0;  // of unfinished runs
+  std::int64_t max_bytes = 0;        // state.max_size, which all of it is kept within
 };
 
 // The published state: immutable, replaced as a whole after a commit that changed it.
@@ -38,6 +48,7 @@ struct AgentSnapshot {
   bool ready = false;  // recovery is done
   EngineStatus engine;
   std::vector<std::string> warnings;  // degraded: why, and what to do
+  DiskStatus disk{};
 };
 
 struct ManualRequest {

@@ -93,7 +93,14 @@ void FakeEngine::end_all(std::int32_t exit_code) {
 
 Result<EngineInfo> FakeEngine::info(const Stop& stop) {
   return perform<EngineInfo>(Call::kInfo, stop, [this]() -> Result<EngineInfo> {
-    return EngineInfo{"fake", "1.41", 4, 8LL << 30, incarnation_locked(), live_restore_};
+    EngineInfo info;
+    info.version = "fake";
+    info.api_version = "1.41";
+    info.cpus = 4;
+    info.memory_bytes = 8LL << 30;
+    info.incarnation = incarnation_locked();
+    info.live_restore = live_restore_;
+    return info;
   });
 }
 
@@ -115,10 +122,40 @@ Result<void> FakeEngine::pull_image(const std::string& image, const Progress& pr
                                     const Stop& stop) {
   return perform<void>(Call::kPull, stop, [&]() -> Result<void> {
     if (remote_images_.count(image) == 0) {
-      return Error{ErrorKind::kInvalid, "manifest for " + image + " not found", {}};
+      return Error{ErrorKind::kNotFound, "manifest for " + image + " not found", {}};
     }
     if (progress) progress("Pulling from " + image);
     images_.insert(image);
+    return {};
+  });
+}
+
+Result<std::vector<std::string>> FakeEngine::load_images(const std::string& file,
+                                                         const Stop& stop) {
+  using Names = std::vector<std::string>;
+  return perform<Names>(Call::kLoad, stop, [&]() -> Result<Names> {
+    const auto found = archives_.find(file);
+    if (found == archives_.end()) return Error{ErrorKind::kInvalid, "no archive of images", file};
+    images_.insert(found->second.begin(), found->second.end());
+    return found->second;
+  });
+}
+
+Result<void> FakeEngine::make_image(const std::string& name, const std::string& /*executable*/,
+                                    const Stop& stop) {
+  return perform<void>(Call::kMakeImage, stop, [&]() -> Result<void> {
+    images_.insert(name);
+    return {};
+  });
+}
+
+Result<void> FakeEngine::remove_image(const std::string& image, const Stop& stop) {
+  return perform<void>(Call::kRemoveImage, stop, [&]() -> Result<void> {
+    for (const auto& [name, container] : containers_) {
+      if (container.spec.image == image)
+        return Error{ErrorKind::kConflict, "in use by " + name, {}};
+    }
+    images_.erase(image);
     return {};
   });
 }
@@ -139,7 +176,10 @@ Result<std::string> FakeEngine::create(const ContainerSpec& spec, const Stop& st
     const std::string id = container.state.id;
     for (const Mount& mount : spec.mounts) {
       if (mount.kind == Mount::Kind::kVolume) {
-        volumes_.try_emplace(mount.source, Volume{mount.labels, false});
+        const auto [volume, is_new] =
+            volumes_.try_emplace(mount.source, Volume{mount.labels, false});
+        // make_image()'s has that directory for everyone.
+        if (is_new && mount.copy_from_image) volume->second.open = true;
       } else if (!std::filesystem::exists(mount.source)) {
         return Error{ErrorKind::kInvalid, "bind source path does not exist: " + mount.source, {}};
       }
@@ -154,6 +194,12 @@ Result<void> FakeEngine::start(const std::string& name, const Stop& stop) {
     Container* container = find(name);
     if (container == nullptr) return no_container(name);
     if (container->state.phase == Phase::kRunning) return {};
+    if (!container->spec.join_network.empty()) {
+      const Container* joined = find(container->spec.join_network);
+      if (joined == nullptr || joined->state.phase != Phase::kRunning) {
+        return Error{ErrorKind::kConflict, "cannot join network of a non running container", {}};
+      }
+    }
     if (!container->program.refusal.empty()) {
       return Error{ErrorKind::kInvalid, container->program.refusal, {}};
     }
@@ -261,6 +307,38 @@ Result<void> FakeEngine::remove(const std::string& name, const Stop& stop) {
   });
 }
 
+Result<void> FakeEngine::rename(const std::string& name, const std::string& new_name,
+                                const Stop& stop) {
+  return perform<void>(Call::kRename, stop, [&]() -> Result<void> {
+    const Container* found = find(name);
+    if (found == nullptr) return no_container(name);
+    if (containers_.count(new_name) > 0) {
+      return Error{ErrorKind::kConflict, "the name " + new_name + " is in use", {}};
+    }
+    auto node = containers_.extract(found->spec.name);
+    node.key() = new_name;
+    node.mapped().spec.name = new_name;
+    containers_.insert(std::move(node));
+    return {};
+  });
+}
+
+Result<ResourceUsage> FakeEngine::usage(const std::string& name, const Stop& stop) {
+  return perform<ResourceUsage>(Call::kUsage, stop, [&]() -> Result<ResourceUsage> {
+    const Container* container = find(name);
+    if (container == nullptr) return no_container(name);
+    if (container->state.phase != Phase::kRunning) {
+      return Error{ErrorKind::kConflict, "it does not run", {}};
+    }
+    return container->usage;
+  });
+}
+
+Result<DiskUsage> FakeEngine::disk_usage(const Stop& stop) {
+  return perform<DiskUsage>(Call::kDiskUsage, stop,
+                            [&]() -> Result<DiskUsage> { return disk_usage_; });
+}
+
 Result<std::vector<ContainerSummary>> FakeEngine::list(const std::string& label,
                                                        const std::string& value, const Stop& stop) {
   using Summaries = std::vector<ContainerSummary>;
@@ -269,7 +347,17 @@ Result<std::vector<ContainerSummary>> FakeEngine::list(const std::string& label,
     for (const auto& [name, container] : containers_) {
       const auto has = container.spec.labels.find(label);
       if (has == container.spec.labels.end() || has->second != value) continue;
-      found.push_back({container.state.id, name, container.spec.labels});
+      ContainerSummary summary;
+      summary.id = container.state.id;
+      summary.name = name;
+      summary.labels = container.spec.labels;
+      summary.image = container.spec.image;
+      summary.join_network = container.spec.join_network;
+      summary.running = container.state.phase == Phase::kRunning;
+      for (const Mount& mount : container.spec.mounts) {
+        if (mount.kind == Mount::Kind::kVolume) summary.volumes.push_back(mount.source);
+      }
+      found.push_back(std::move(summary));
     }
     return found;
   });
@@ -326,6 +414,23 @@ void FakeEngine::add_image(const std::string& image) {
 void FakeEngine::add_remote_image(const std::string& image) {
   Lock lock(mutex_);
   remote_images_.insert(image);
+}
+
+void FakeEngine::add_archive(const std::string& file, std::vector<std::string> images) {
+  Lock lock(mutex_);
+  archives_[file] = std::move(images);
+}
+
+void FakeEngine::set_usage(const std::string& name, const ResourceUsage& usage) {
+  Lock lock(mutex_);
+  Container* container = find(name);
+  PAWL_ASSERT(container != nullptr);
+  container->usage = usage;
+}
+
+void FakeEngine::set_disk_usage(DiskUsage usage) {
+  Lock lock(mutex_);
+  disk_usage_ = std::move(usage);
 }
 
 void FakeEngine::set_program(const std::string& last_word, Program program) {

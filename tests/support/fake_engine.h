@@ -49,7 +49,13 @@ class FakeEngine : public ContainerEngine {
     kList,
     kOpenVolume,
     kRemoveVolume,
-    kListVolumes
+    kListVolumes,
+    kLoad,
+    kMakeImage,
+    kRemoveImage,
+    kRename,
+    kUsage,
+    kDiskUsage
   };
 
   FakeEngine();
@@ -59,6 +65,10 @@ class FakeEngine : public ContainerEngine {
   Result<bool> has_image(const std::string& image, const Stop& stop) override;
   Result<void> pull_image(const std::string& image, const Progress& progress,
                           const Stop& stop) override;
+  Result<std::vector<std::string>> load_images(const std::string& file, const Stop& stop) override;
+  Result<void> make_image(const std::string& name, const std::string& executable,
+                          const Stop& stop) override;
+  Result<void> remove_image(const std::string& image, const Stop& stop) override;
   Result<std::string> create(const ContainerSpec& spec, const Stop& stop) override;
   Result<void> start(const std::string& name, const Stop& stop) override;
   Result<ContainerState> inspect(const std::string& name, const Stop& stop) override;
@@ -68,6 +78,9 @@ class FakeEngine : public ContainerEngine {
                               const Stop& stop) override;
   Result<void> kill(const std::string& name, int signal, const Stop& stop) override;
   Result<void> remove(const std::string& name, const Stop& stop) override;
+  Result<void> rename(const std::string& name, const std::string& new_name,
+                      const Stop& stop) override;
+  Result<ResourceUsage> usage(const std::string& name, const Stop& stop) override;
   Result<std::vector<ContainerSummary>> list(const std::string& label, const std::string& value,
                                              const Stop& stop) override;
   Result<void> open_volume(const std::string& container, const std::string& target,
@@ -76,12 +89,18 @@ class FakeEngine : public ContainerEngine {
   Result<std::vector<VolumeSummary>> list_volumes(const std::string& label,
                                                   const std::string& value,
                                                   const Stop& stop) override;
+  Result<DiskUsage> disk_usage(const Stop& stop) override;
 
   // --- what only tests may do ---
   void add_image(const std::string& image);
   // The registry has it: a pull brings it.
   void add_remote_image(const std::string& image);
+  // A file of that path is an archive with these images.
+  void add_archive(const std::string& file, std::vector<std::string> images);
   void set_program(const std::string& last_word, Program program);
+  // What a container is said to have used, once it runs.
+  void set_usage(const std::string& name, const ResourceUsage& usage);
+  void set_disk_usage(DiskUsage usage);
 
   // A running container prints one more record; `time_ns` 0: a millisecond after the one before.
   void print(const std::string& name, const Output& output, std::int64_t time_ns = 0);
@@ -143,6 +162,7 @@ class FakeEngine : public ContainerEngine {
     std::vector<LogRecord> log;
     int starts = 0;
     std::vector<int> signals;
+    ResourceUsage usage;
   };
   struct Volume {
     std::map<std::string, std::string> labels;
@@ -171,6 +191,8 @@ class FakeEngine : public ContainerEngine {
   std::condition_variable_any changed_;
   std::set<std::string> images_;
   std::set<std::string> remote_images_;
+  std::map<std::string, std::vector<std::string>> archives_;
+  DiskUsage disk_usage_;
   std::map<std::string, Program> programs_;
   std::map<std::string, Container> containers_;  // by name
   std::map<std::string, Volume> volumes_;        // by name

@@ -66,7 +66,7 @@ ContainerSpec FakeHarness::spec(const TestProgram& program) {
 DockerHarness::DockerHarness()
     : value_(DockerDaemon::instance().token() + "-" + random_hex(4)),
       proxy_(std::make_unique<SocketProxy>(DockerDaemon::instance().socket())),
-      engine_(make_docker_engine("unix://" + proxy_->path()).value()) {}
+      engine_(make_docker_engine(EngineConfig{.host = "unix://" + proxy_->path()}).value()) {}
 
 DockerHarness::~DockerHarness() {
   DockerDaemon::instance().remove_containers(label() + "=" + value_);

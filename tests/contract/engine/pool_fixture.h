@@ -58,7 +58,8 @@ struct PoolFixture {
                                 }};
 
   PoolFixture(const std::string& socket, std::string image_name)
-      : image(std::move(image_name)), engine(make_docker_engine("unix://" + socket).value()) {
+      : image(std::move(image_name)),
+        engine(make_docker_engine(EngineConfig{.host = "unix://" + socket}).value()) {
     pipeline->name = "demo";
     settings.policy.images = {image};
   }

@@ -43,7 +43,7 @@ TEST_CASE("a silent file leaves the defaults") {
     CHECK(config.host_name == "edge-07");
     CHECK(config.timezone == "UTC");
     CHECK(config.sources.empty());
-    CHECK(config.engine_host == "unix:///var/run/docker.sock");
+    CHECK(config.engine.host == "unix:///var/run/docker.sock");
     CHECK(config.workers == 4);
     CHECK(config.policy.images.empty());
     CHECK(config.policy.networks == Lines{"none"});
@@ -106,7 +106,7 @@ auth: {mode: local}
   CHECK(config.sources[1].interval_ms == 60'000);
   CHECK(config.sources[2].ref == "refs/heads/main");
   CHECK(config.sources[2].path.empty());
-  CHECK(config.engine_host == "unix:///run/docker.sock");
+  CHECK(config.engine.host == "unix:///run/docker.sock");
   CHECK(config.workers == 8);
   CHECK(config.defaults.cpus_milli == 250);
   CHECK(config.defaults.memory_bytes == 64LL << 20);
@@ -143,7 +143,7 @@ TEST_CASE("the environment counts where the file is silent") {
   CHECK(silent.state_directory == "/var/lib/private/pawl");
   CHECK(silent.http_socket == "/run/private/pawl/pawl.sock");
   CHECK(silent.secrets_directory == "/run/credentials/pawl.service");
-  CHECK(silent.engine_host == "unix:///run/user/1000/docker.sock");
+  CHECK(silent.engine.host == "unix:///run/user/1000/docker.sock");
   const HostConfig given_config = config_of(
       "host: {name: x}\nstate: {directory: /s}\nhttp: {socket: /h.sock}\nsecrets: {directory: /c}\n"
       "engine: {host: unix:///d.sock}\n",
@@ -152,7 +152,7 @@ TEST_CASE("the environment counts where the file is silent") {
   CHECK(given_config.state_directory == "/s");
   CHECK(given_config.http_socket == "/h.sock");
   CHECK(given_config.secrets_directory == "/c");
-  CHECK(given_config.engine_host == "unix:///d.sock");
+  CHECK(given_config.engine.host == "unix:///d.sock");
 
   given.docker_host = "tcp://10.0.0.1:2375";
   CHECK(host_problems("", given) ==

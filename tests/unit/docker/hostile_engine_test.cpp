@@ -41,7 +41,7 @@ UnixServer::Handler answering(std::string response) {
 }
 
 std::unique_ptr<ContainerEngine> engine_at(const std::string& path) {
-  auto engine = make_docker_engine("unix://" + path);
+  auto engine = make_docker_engine(EngineConfig{.host = "unix://" + path});
   REQUIRE(engine);
   return std::move(*engine);
 }

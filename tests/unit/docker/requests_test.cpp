@@ -379,12 +379,12 @@ TEST_CASE("percent encoding") {
 }
 
 TEST_CASE("engine hosts other than unix sockets are refused") {
-  CHECK(make_docker_engine("unix:///var/run/docker.sock"));
+  CHECK(make_docker_engine(EngineConfig{.host = "unix:///var/run/docker.sock"}));
   for (const std::string& host :
        std::vector<std::string>{"", "tcp://127.0.0.1:2375", "unix://", "unix://relative",
                                 "/var/run/docker.sock", "unix:///" + std::string(200, 'a')}) {
     CAPTURE(host);
-    const auto engine = make_docker_engine(host);
+    const auto engine = make_docker_engine(EngineConfig{.host = host});
     REQUIRE_FALSE(engine);
     CHECK(engine.error().kind == ErrorKind::kInvalid);
   }
