@@ -153,7 +153,7 @@ tasks: [{id: only, command: "true"}]
         self.agent.stop()
         with open(self.agent.config, "r+", encoding="utf-8") as file:
             config = file.read().replace("pull: never", "pull: missing").replace(
-                "policy: {images: [", 'policy: {images: ["127.0.0.1:*", ')
+                "policy: {images: [", f'policy: {{images: ["{registry.image}", ')
             file.seek(0)
             file.write(config)
         self.agent.commit({"pull.yaml": f"""
