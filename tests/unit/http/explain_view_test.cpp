@@ -80,11 +80,14 @@ TEST_CASE("what the host's policy refuses by now is said once for all tasks") {
     reasons += reason["why"].as_string() + "\n";
   }
   CHECK(reasons ==
-        "a longer timeout than policy.max.timeout\n"
-        "image 'alpine:3.20' is not among policy.images\n"
-        "more cpus than policy.max.cpus\nmore memory than policy.max.memory\n"
-        "more pids than policy.max.pids\n"
-        "network 'none' is not among policy.networks\n");
+        "'cpus' is 0.5; this host allows at most 0.1 (policy.max.cpus)\n"
+        "'memory' is 256m; this host allows at most 1 (policy.max.memory)\n"
+        "'pids' is 128; this host allows at most 1 (policy.max.pids)\n"
+        "'timeout' is 1h; this host allows at most 1ms (policy.max.timeout)\n"
+        "image \"alpine:3.20\" is not allowed on this host (policy.images names debian:*); add it, "
+        "or a pattern such as \"alpine:*\", to policy.images in the host config\n"
+        "network \"none\" is not allowed on this host (policy.networks names bridge); add it to "
+        "policy.networks in the host config\n");
 }
 
 TEST_CASE("secrets are named, and whether they are there; their values are not") {
