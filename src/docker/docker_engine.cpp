@@ -12,9 +12,11 @@
 #include "base/log.h"
 #include "docker/container_json.h"
 #include "docker/create_request.h"
+#include "docker/disk_usage_json.h"
 #include "docker/engine_client.h"
 #include "docker/engine_identity.h"
 #include "docker/executable_archive.h"
+#include "docker/image_load.h"
 #include "docker/image_reference.h"
 #include "docker/log_demultiplexer.h"
 #include "docker/pull_progress.h"
@@ -121,9 +123,8 @@ class DockerEngine : public ContainerEngine {
     return body.finish();
   }
 
-  Result<std::vector<std::string>> load_images(const std::string& file,
-                                               const Stop& /*stop*/) override {
-    return Error{ErrorKind::kInternal, "not built yet", file};
+  Result<std::vector<std::string>> load_images(const std::string& file, const Stop& stop) override {
+    return load_image_file(client_, file, stop);
   }
 
   Result<void> make_image(const std::string& name, const std::string& executable,
@@ -285,8 +286,12 @@ class DockerEngine : public ContainerEngine {
     return parse_volume_list(json);
   }
 
-  Result<DiskUsage> disk_usage(const Stop& /*stop*/) override {
-    return Error{ErrorKind::kInternal, "not built yet", {}};
+  Result<DiskUsage> disk_usage(const Stop& stop) override {
+    // Engines before API 1.42 know no types, and count their containers and build caches too.
+    HttpRequest request = get("/system/df?type=image&type=volume");
+    request.total_ms = limits::kDiskUsageMs;
+    PAWL_TRY(const Json json, client_.call_json(std::move(request), stop));
+    return parse_disk_usage(json);
   }
 
  private:

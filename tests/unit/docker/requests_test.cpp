@@ -240,6 +240,55 @@ TEST_CASE("the list of containers") {
   CHECK((*list)[0].labels.at("x") == "1");
   CHECK((*list)[0].name == "pawl-1");
   CHECK((*list)[1].name.empty());
+  CHECK_FALSE((*list)[1].running);
+  CHECK((*list)[1].join_network.empty());
+  CHECK((*list)[1].volumes.empty());
+}
+
+TEST_CASE("what the list says of a container's image, network, volumes and life") {
+  for (const auto& [state, running] : std::vector<std::pair<std::string, bool>>{
+           {"running", true}, {"paused", true}, {"created", false}, {"exited", false}}) {
+    CAPTURE(state);
+    const auto list =
+        parse_container_list(parse((R"([{"Id":"a","Image":"alpine:3.20","State":")" + state +
+                                    R"(","HostConfig":{"NetworkMode":"container:0123"},"Mounts":[
+                 {"Type":"volume","Name":"v","Destination":"/workspace"},
+                 {"Type":"bind","Source":"/srv","Destination":"/srv"},
+                 {"Type":"volume","Name":"w","Destination":"/w"}]}])")
+                                       .c_str()));
+    REQUIRE(list);
+    const ContainerSummary& container = list->at(0);
+    CHECK(container.image == "alpine:3.20");
+    CHECK(container.running == running);
+    CHECK(container.join_network == "0123");
+    CHECK(container.volumes == std::vector<std::string>{"v", "w"});
+  }
+  const auto plain = parse_container_list(
+      parse(R"([{"Id":"a","HostConfig":{"NetworkMode":"container"},"Mounts":null}])"));
+  CHECK(plain->at(0).join_network.empty());
+}
+
+TEST_CASE("what a container has used") {
+  const auto usage = parse_usage(parse(R"({"cpu_stats":{"cpu_usage":{"total_usage":2500000000},
+      "throttling_data":{"periods":9,"throttled_periods":3,"throttled_time":1999999}},
+      "memory_stats":{"usage":500,"max_usage":900,"limit":1000}})"));
+  REQUIRE(usage);
+  CHECK(*usage == ResourceUsage{900, 2500, 1});
+  // Control groups of version 2 keep no peak that the engine passes on.
+  const auto second = parse_usage(
+      parse(R"({"cpu_stats":{"cpu_usage":{"total_usage":1000000}},"memory_stats":{"usage":500}})"));
+  REQUIRE(second);
+  CHECK(*second == ResourceUsage{500, 1, 0});
+  // As Docker 20.10 describes one that does not run.
+  for (const char* text :
+       {"{}", R"({"cpu_stats":{"cpu_usage":{"total_usage":0}},"memory_stats":{}})"}) {
+    CAPTURE(text);
+    CHECK(parse_usage(parse(text)).error().kind == ErrorKind::kConflict);
+  }
+  for (const char* text : {"null", "[]", "3"}) {
+    CAPTURE(text);
+    CHECK(parse_usage(parse(text)).error().kind == ErrorKind::kCorrupt);
+  }
 }
 
 TEST_CASE("a warning that a cap will not hold is found among others") {

@@ -1,0 +1,13 @@
+// What the engine says about its disk, read. Unknown members are ignored. Pure.
+#pragma once
+
+#include "base/json.h"
+#include "base/result.h"
+#include "ports/container_engine.h"
+
+namespace pawl {
+
+// GET /system/df. kCorrupt when it is no such answer.
+[[nodiscard]] Result<DiskUsage> parse_disk_usage(const Json& json);
+
+}  // namespace pawl
