@@ -1,5 +1,5 @@
 // One method a call of the Engine API. What is not a plain call: a log is
-// followed through the demultiplexer, a pull through its progress stream, and a
+// followed through the demultiplexer, images come by ways of their own (image_pull.h, image_load.h), and a
 // failed start is looked at once more, because 404 there may mean the container
 // or its network.
 #include "docker/docker_engine.h"
@@ -7,26 +7,27 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <optional>
 #include <utility>
 
 #include "base/log.h"
 #include "docker/container_json.h"
 #include "docker/create_request.h"
 #include "docker/disk_usage_json.h"
+#include "docker/engine_address.h"
 #include "docker/engine_client.h"
 #include "docker/engine_identity.h"
 #include "docker/executable_archive.h"
 #include "docker/image_load.h"
+#include "docker/image_pull.h"
 #include "docker/image_reference.h"
 #include "docker/log_demultiplexer.h"
-#include "docker/pull_progress.h"
 #include "docker/volume_archive.h"
 #include "model/limits.h"
 
 namespace pawl {
 namespace {
 
-constexpr std::string_view kUnixScheme = "unix://";
 constexpr std::int64_t kNsPerMs = 1'000'000;
 constexpr std::int64_t kLateEventMs = 200;
 constexpr std::int64_t kDeafMs = 1'000;
@@ -69,21 +70,13 @@ class LogBody : public BodySink {
   LogDemultiplexer demultiplexer_;
 };
 
-class PullBody : public BodySink {
- public:
-  explicit PullBody(const ContainerEngine::Progress& progress) : progress_(progress) {}
-  Result<void> take(std::string_view bytes) override { return stream_.feed(bytes, progress_); }
-  Result<void> finish() { return stream_.finish(progress_); }
-
- private:
-  const ContainerEngine::Progress& progress_;
-  PullProgress stream_;
-};
-
 class DockerEngine : public ContainerEngine {
  public:
-  explicit DockerEngine(const std::string& socket_path)
-      : client_(socket_path), identity_(socket_path) {}
+  DockerEngine(const EngineAddress& address, std::string credentials_file)
+      : client_(address), credentials_file_(std::move(credentials_file)) {
+    // Whose process it is cannot be told over a network.
+    if (!address.is_tls()) identity_.emplace(address.socket_path);
+  }
 
   Result<EngineInfo> info(const Stop& stop) override {
     EngineInfo info;
@@ -100,7 +93,7 @@ class DockerEngine : public ContainerEngine {
     return info;
   }
 
-  std::string incarnation() override { return identity_.now(); }
+  std::string incarnation() override { return identity_ ? identity_->now() : std::string(); }
 
   Result<bool> has_image(const std::string& image, const Stop& stop) override {
     PAWL_CHECK(check_image(image));
@@ -112,15 +105,7 @@ class DockerEngine : public ContainerEngine {
 
   Result<void> pull_image(const std::string& image, const Progress& progress,
                           const Stop& stop) override {
-    PAWL_TRY(const ImageReference reference, parse_image_reference(image));
-    PullBody body(progress);
-    // Without a tag the engine would pull every tag there is.
-    HttpRequest request = post("/images/create?fromImage=" + percent_encode(reference.repository) +
-                               "&tag=" + percent_encode(reference.tag_or_digest));
-    request.total_ms = limits::kImagePullMs;
-    request.sink = &body;
-    PAWL_CHECK(without_value(client_.call(std::move(request), stop)));
-    return body.finish();
+    return pawl::pull_image(client_, credentials_file_, image, progress, stop);
   }
 
   Result<std::vector<std::string>> load_images(const std::string& file, const Stop& stop) override {
@@ -335,28 +320,16 @@ class DockerEngine : public ContainerEngine {
   }
 
   EngineClient client_;
-  const EngineIdentity identity_;
+  const std::string credentials_file_;
+  std::optional<const EngineIdentity> identity_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<ContainerEngine>> make_docker_engine(const EngineConfig& config) {
-  const std::string& host = config.host;
-  const std::string path = host.starts_with(kUnixScheme) ? host.substr(kUnixScheme.size()) : "";
-  if (path.empty() || path.front() != '/') {
-    return Error{ErrorKind::kInvalid,
-                 "engine host '" + escape_control(host) +
-                     "' is not supported; expected unix:///path/to/docker.sock",
-                 {}};
-  }
-  // sockaddr_un's sun_path holds 107 bytes and a zero.
-  if (path.size() > 107) {
-    return Error{
-        ErrorKind::kInvalid,
-        "engine socket path '" + escape_control(path) + "' is over 107 bytes; use a shorter one",
-        {}};
-  }
-  return std::unique_ptr<ContainerEngine>(std::make_unique<DockerEngine>(path));
+  PAWL_TRY(const EngineAddress address, parse_engine_address(config));
+  return std::unique_ptr<ContainerEngine>(
+      std::make_unique<DockerEngine>(address, config.credentials_file));
 }
 
 }  // namespace pawl

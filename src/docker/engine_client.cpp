@@ -105,7 +105,7 @@ std::string percent_encode(std::string_view text) {
   return out;
 }
 
-EngineClient::EngineClient(std::string socket_path) : socket_path_(std::move(socket_path)) {
+EngineClient::EngineClient(EngineAddress address) : address_(std::move(address)) {
   static const CURLcode kInitialised = curl_global_init(CURL_GLOBAL_DEFAULT);
   PAWL_ASSERT(kInitialised == CURLE_OK);
 }
@@ -122,7 +122,7 @@ Result<HttpResponse> EngineClient::perform(const HttpRequest& request,
       idle_.pop_back();
     }
   }
-  if (!connection) connection = std::make_unique<HttpConnection>(socket_path_);
+  if (!connection) connection = std::make_unique<HttpConnection>(address_);
   auto response = connection->perform(request, stop);
   std::lock_guard lock(mutex_);
   if (!response && response.error().kind == ErrorKind::kUnavailable) {

@@ -35,7 +35,7 @@ struct EngineVersion {
 
 class EngineClient {
  public:
-  explicit EngineClient(std::string socket_path);
+  explicit EngineClient(EngineAddress address);
   ~EngineClient();
 
   // `request.target` without the version's prefix. A status of 400 and more is
@@ -54,7 +54,7 @@ class EngineClient {
                                              const std::stop_token& stop);
   [[nodiscard]] Result<std::string> api_version(const std::stop_token& stop);
 
-  const std::string socket_path_;
+  const EngineAddress address_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<HttpConnection>> idle_;  // the last used one at the back
   std::string api_version_;  // empty: not negotiated since the engine was last

@@ -99,7 +99,7 @@ DockerDaemon::DockerDaemon() {
   socket_ = host != nullptr && std::string_view(host).starts_with(kScheme)
                 ? std::string(host).substr(kScheme.size())
                 : "/var/run/docker.sock";
-  client_ = std::make_unique<EngineClient>(socket_);
+  client_ = std::make_unique<EngineClient>(EngineAddress::unix_socket(socket_));
   if (const auto version = client_->negotiate({}); !version) {
     give_up(version.error().message +
             " (Debian: apt-get install docker.io, then start dockerd as root)");

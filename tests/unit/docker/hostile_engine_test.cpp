@@ -172,7 +172,7 @@ TEST_CASE("an endless answer is cut at its bound") {
 
 TEST_CASE("an engine that never answers is given up at the deadline") {
   const UnixServer server([](int fd, int) { UnixServer::wait_for_close(fd); });
-  HttpConnection connection(server.path());
+  HttpConnection connection(EngineAddress::unix_socket(server.path()));
   HttpRequest request;
   request.target = "/x";
   request.total_ms = 20;
