@@ -66,4 +66,17 @@ Result<DiskUsage> parse_disk_usage(const Json& json) {
   return usage;
 }
 
+void name_images(const Json& images, DiskUsage& usage) {
+  constexpr std::string_view kAlgorithm = "sha256:";
+  for (DiskUsage::Image& image : usage.images) {
+    if (!image.id.starts_with(kAlgorithm)) image.id.insert(0, kAlgorithm);
+    image.names.clear();
+    for (const Json& item : images.items()) {
+      if (item["Id"].as_string() != image.id) continue;
+      add_names(item["RepoTags"], image.names);
+      add_names(item["RepoDigests"], image.names);
+    }
+  }
+}
+
 }  // namespace pawl

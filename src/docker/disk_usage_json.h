@@ -10,4 +10,7 @@ namespace pawl {
 // GET /system/df. kCorrupt when it is no such answer.
 [[nodiscard]] Result<DiskUsage> parse_disk_usage(const Json& json);
 
+// Gives the images the names that GET /images/json has for them.
+void name_images(const Json& images, DiskUsage& usage);
+
 }  // namespace pawl

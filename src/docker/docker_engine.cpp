@@ -87,7 +87,9 @@ class DockerEngine : public ContainerEngine {
     info.api_version = version.api;
     info.cpus = json["NCPU"].as_integer();
     info.memory_bytes = json["MemTotal"].as_integer();
-    info.live_restore = json["LiveRestoreEnabled"].as_bool();
+    // Podman's containers each have a process of their own that outlives its service.
+    info.live_restore = version.is_podman || json["LiveRestoreEnabled"].as_bool();
+    if (version.is_podman) info.engine = "podman";
     // Answers of two engines are nobody's.
     if (incarnation() != info.incarnation) info.incarnation.clear();
     return info;
@@ -116,9 +118,10 @@ class DockerEngine : public ContainerEngine {
                           const Stop& stop) override {
     PAWL_TRY(const ImageReference reference, parse_image_reference(name));
     PAWL_TRY(ExecutableArchive archive, ExecutableArchive::open(executable));
+    // The tag beside the name would be passed over by Podman 4.3.
     HttpRequest request =
-        post("/images/create?fromSrc=-&repo=" + percent_encode(reference.repository) +
-             "&tag=" + percent_encode(reference.tag_or_digest));
+        post("/images/create?fromSrc=-&repo=" +
+             percent_encode(reference.repository + ":" + reference.tag_or_digest));
     request.content_type = "application/x-tar";
     request.source = &archive;
     request.total_ms = limits::kImageLoadMs;
@@ -229,9 +232,9 @@ class DockerEngine : public ContainerEngine {
   }
 
   Result<ResourceUsage> usage(const std::string& name, const Stop& stop) override {
-    PAWL_TRY(const Json json,
-             client_.call_json(get(container_target(name, "/stats?stream=0&one-shot=1")), stop));
-    return parse_usage(json);
+    HttpRequest request = get(container_target(name, "/stats?stream=0&one-shot=1"));
+    PAWL_TRY(const HttpResponse response, client_.call(std::move(request), stop));
+    return parse_usage(response.body);
   }
 
   Result<std::vector<ContainerSummary>> list(const std::string& label, const std::string& value,
@@ -240,7 +243,10 @@ class DockerEngine : public ContainerEngine {
     PAWL_TRY(const Json json,
              client_.call_json(
                  get("/containers/json?all=1&filters=" + percent_encode(filters.dump())), stop));
-    return parse_container_list(json);
+    PAWL_TRY(std::vector<ContainerSummary> list, parse_container_list(json));
+    PAWL_TRY(const EngineVersion version, client_.version(stop));
+    if (version.is_podman) PAWL_CHECK(add_joined_networks(list, stop));
+    return list;
   }
 
   Result<void> open_volume(const std::string& container, const std::string& target,
@@ -276,7 +282,13 @@ class DockerEngine : public ContainerEngine {
     HttpRequest request = get("/system/df?type=image&type=volume");
     request.total_ms = limits::kDiskUsageMs;
     PAWL_TRY(const Json json, client_.call_json(std::move(request), stop));
-    return parse_disk_usage(json);
+    PAWL_TRY(DiskUsage usage, parse_disk_usage(json));
+    PAWL_TRY(const EngineVersion version, client_.version(stop));
+    if (!version.is_podman) return usage;
+    // It calls images by their tags alone there.
+    PAWL_TRY(const Json images, client_.call_json(get("/images/json"), stop));
+    name_images(images, usage);
+    return usage;
   }
 
  private:
@@ -308,6 +320,19 @@ class DockerEngine : public ContainerEngine {
     if (!events) return false;
     if (const auto seen = find_memory_kill(events->body)) return *seen;
     return killed && state.ended_at.ms - state.started_at.ms < kDeafMs;
+  }
+
+  // Podman's list does not say whose network a container joins.
+  Result<void> add_joined_networks(std::vector<ContainerSummary>& list, const Stop& stop) {
+    for (ContainerSummary& container : list) {
+      const auto json = client_.call_json(get(container_target(container.id, "/json")), stop);
+      if (json) {
+        container.join_network = joined_network(*json);
+      } else if (json.error().kind != ErrorKind::kNotFound) {
+        return json.error();
+      }
+    }
+    return {};
   }
 
   static Result<void> without_value(const Result<HttpResponse>& response) {

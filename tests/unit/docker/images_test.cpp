@@ -286,3 +286,16 @@ TEST_CASE("what the engine's disk holds") {
     CHECK(parse_disk_usage(parse(text)).error().kind == ErrorKind::kCorrupt);
   }
 }
+
+TEST_CASE("Podman's images get the names of its list") {
+  auto usage = parse_disk_usage(parse(
+      R"({"Images":[{"Id":"aa","RepoTags":["1"],"Size":5},{"Id":"sha256:bb","RepoTags":["2"]}]})"));
+  REQUIRE(usage);
+  name_images(
+      parse(R"([{"Id":"sha256:aa","RepoTags":["localhost/a:1"],"RepoDigests":["a@sha256:0"]},
+                        {"Id":"sha256:cc","RepoTags":["c:1"]}])"),
+      *usage);
+  CHECK(usage->images[0].id == "sha256:aa");
+  CHECK(usage->images[0].names == std::vector<std::string>{"localhost/a:1", "a@sha256:0"});
+  CHECK(usage->images[1].names.empty());
+}

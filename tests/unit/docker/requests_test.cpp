@@ -267,25 +267,25 @@ TEST_CASE("what the list says of a container's image, network, volumes and life"
 }
 
 TEST_CASE("what a container has used") {
-  const auto usage = parse_usage(parse(R"({"cpu_stats":{"cpu_usage":{"total_usage":2500000000},
+  const auto usage = parse_usage(R"({"cpu_stats":{"cpu_usage":{"total_usage":2500000000},
       "throttling_data":{"periods":9,"throttled_periods":3,"throttled_time":1999999}},
-      "memory_stats":{"usage":500,"max_usage":900,"limit":1000}})"));
+      "memory_stats":{"usage":500,"max_usage":900,"limit":1000}})");
   REQUIRE(usage);
   CHECK(*usage == ResourceUsage{900, 2500, 1});
   // Control groups of version 2 keep no peak that the engine passes on.
   const auto second = parse_usage(
-      parse(R"({"cpu_stats":{"cpu_usage":{"total_usage":1000000}},"memory_stats":{"usage":500}})"));
+      R"({"cpu_stats":{"cpu_usage":{"total_usage":1000000}},"memory_stats":{"usage":500}})");
   REQUIRE(second);
   CHECK(*second == ResourceUsage{500, 1, 0});
-  // As Docker 20.10 describes one that does not run.
+  // As Docker 20.10 and Podman 4.3 describe one that does not run.
   for (const char* text :
-       {"{}", R"({"cpu_stats":{"cpu_usage":{"total_usage":0}},"memory_stats":{}})"}) {
+       {"", "\n", "{}", R"({"cpu_stats":{"cpu_usage":{"total_usage":0}},"memory_stats":{}})"}) {
     CAPTURE(text);
-    CHECK(parse_usage(parse(text)).error().kind == ErrorKind::kConflict);
+    CHECK(parse_usage(text).error().kind == ErrorKind::kConflict);
   }
-  for (const char* text : {"null", "[]", "3"}) {
+  for (const char* text : {"null", "[]", "3", "x", "{"}) {
     CAPTURE(text);
-    CHECK(parse_usage(parse(text)).error().kind == ErrorKind::kCorrupt);
+    CHECK(parse_usage(text).error().kind == ErrorKind::kCorrupt);
   }
 }
 
@@ -387,6 +387,9 @@ TEST_CASE("the API version that is spoken") {
     CHECK(choose(odd, "1.12").error().kind == ErrorKind::kCorrupt);
   }
   CHECK(choose_version(Json()).error().kind == ErrorKind::kCorrupt);
+  CHECK_FALSE(choose("1.41", "1.12")->is_podman);
+  CHECK(choose_version(parse(R"({"ApiVersion":"1.41","Components":[{"Name":"Podman Engine"}]})"))
+            ->is_podman);
 }
 
 TEST_CASE("percent encoding") {
