@@ -22,6 +22,7 @@
 #include "docker/image_pull.h"
 #include "docker/image_reference.h"
 #include "docker/log_demultiplexer.h"
+#include "docker/podman_mounts.h"
 #include "docker/volume_archive.h"
 #include "model/limits.h"
 
@@ -139,6 +140,8 @@ class DockerEngine : public ContainerEngine {
 
   Result<std::string> create(const ContainerSpec& spec, const Stop& stop) override {
     PAWL_CHECK(check_image(spec.image));
+    PAWL_TRY(const EngineVersion version, client_.version(stop));
+    if (version.is_podman) PAWL_CHECK(prepare_podman_mounts(client_, spec, stop));
     HttpRequest request = post("/containers/create?name=" + percent_encode(spec.name));
     request.body = create_request(spec).dump();
     PAWL_TRY(const Json json, client_.call_json(std::move(request), stop));
@@ -162,6 +165,9 @@ class DockerEngine : public ContainerEngine {
   }
 
   Result<void> start(const std::string& name, const Stop& stop) override {
+    if (const auto version = client_.version(stop); version && version->is_podman) {
+      PAWL_CHECK(check_joined(name, stop));
+    }
     HttpRequest request = post(container_target(name, "/start"));
     request.total_ms = limits::kEngineStartMs;
     bool sent = false;
@@ -251,11 +257,13 @@ class DockerEngine : public ContainerEngine {
 
   Result<void> open_volume(const std::string& container, const std::string& target,
                            const Stop& stop) override {
+    PAWL_TRY(const EngineVersion version, client_.version(stop));
+    const std::string place = version.is_podman ? parent_of(target) : target;
     HttpRequest request =
-        get(container_target(container, "/archive?path=" + percent_encode(target)));
+        get(container_target(container, "/archive?path=" + percent_encode(place)));
     request.method = "PUT";
     request.content_type = "application/x-tar";
-    request.body = opening_archive(target);
+    request.body = version.is_podman ? opening_archive_of_parent(target) : opening_archive(target);
     return without_value(client_.call(std::move(request), stop));
   }
 
@@ -320,6 +328,21 @@ class DockerEngine : public ContainerEngine {
     if (!events) return false;
     if (const auto seen = find_memory_kill(events->body)) return *seen;
     return killed && state.ended_at.ms - state.started_at.ms < kDeafMs;
+  }
+
+  // Podman starts the container whose network is joined as well, where Docker refuses.
+  Result<void> check_joined(const std::string& name, const Stop& stop) {
+    const auto json = client_.call_json(get(container_target(name, "/json")), stop);
+    if (!json) {
+      // Nothing was started.
+      const bool away = json.error().kind == ErrorKind::kUnavailable;
+      return Error{away ? ErrorKind::kExhausted : json.error().kind, json.error().message, {}};
+    }
+    const std::string joined = joined_network(*json);
+    if (joined.empty()) return {};
+    const auto state = inspect(joined, stop);
+    if (state && state->phase == ContainerState::Phase::kRunning) return {};
+    return Error{ErrorKind::kConflict, "the container whose network it joins does not run", {}};
   }
 
   // Podman's list does not say whose network a container joins.
