@@ -31,6 +31,7 @@ TaskRunner::TaskRunner(const Parts& parts, const RunAttempt& order, const LogPos
       control_(control),
       shutdown_(std::move(shutdown)),
       log_(order.key, parts.sink, parts.clock, resume_from, [this] { return watch(); }),
+      usage_(parts.engine, parts.clock),
       may_run_(order.recovered || order.expect_started),
       engine_(order.engine),
       rebooted_(order.rebooted) {}
@@ -39,16 +40,18 @@ void TaskRunner::run() {
   Step step = prepare();
   if (step == Step::kDone) step = follow();
   if (step != Step::kEnded) return;
+  const bool missing = outcome_.kind == AttemptOutcome::Kind::kMissing;
+  log_.end_of_output(!log_cut_ && !log_.incomplete() && !missing);
   if (outcome_.kind == AttemptOutcome::Kind::kExited) take_outputs();
   if (!log_.flush()) return;
   outcome_.container_id = state_.id;
-  outcome_.log_incomplete =
-      log_cut_ || log_.incomplete() || outcome_.kind == AttemptOutcome::Kind::kMissing;
+  outcome_.log_incomplete = log_cut_ || log_.incomplete() || missing;
+  outcome_.usage = usage_.highest();
   if (outcome_.kind != AttemptOutcome::Kind::kNotStarted) {
     outcome_.started_at = state_.started_at;
     outcome_.ended_at = state_.ended_at;
   }
-  outcome_.message = outcome_.message.substr(0, limits::kMessageBytes);
+  outcome_.message = log_.redacted(outcome_.message).substr(0, limits::kMessageBytes);
   Event event;
   event.body = AttemptEnded{order_.key, outcome_};
   parts_.sink.post(std::move(event));

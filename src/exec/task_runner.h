@@ -31,6 +31,7 @@
 #include "exec/lookups.h"
 #include "exec/pause.h"
 #include "exec/runner_times.h"
+#include "exec/usage_watch.h"
 #include "exec/workspaces.h"
 #include "model/command.h"
 #include "model/host_config.h"
@@ -82,6 +83,10 @@ class TaskRunner {
   // earlier agent's may be gone with the host's runtime directory.
   [[nodiscard]] Step prepare_files();
   [[nodiscard]] Step prepare_secret(std::size_t number);
+  // Before the log is followed: what must not appear in it.
+  void hide_secrets();
+  // Likewise of a container that was found: they are read again, and as they were handed to it.
+  void learn_secrets();
   void add_file(const std::string& source, const std::string& target, bool read_only);
   [[nodiscard]] Step open_workspace();
   void take_outputs();
@@ -153,9 +158,13 @@ class TaskRunner {
   std::vector<Mount> files_;  // what prepare_files() has made
   Variables
       secrets_;  // those that go into the environment; into the request only, never into a log
+  std::vector<std::string> hidden_;        // values of secrets,
+  std::vector<std::string> hidden_names_;  // and whose they are
+  bool secrets_known_ = false;
   AttemptControl& control_;
   const std::stop_token shutdown_;
   LogCollector log_;
+  UsageWatch usage_;
 
   // A start may have been carried out: by an earlier agent, or by a call whose answer did not come.
   bool may_run_;
