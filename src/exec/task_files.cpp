@@ -13,8 +13,6 @@ namespace pawl {
 TaskRunner::Step TaskRunner::prepare_files() {
   files_.clear();
   secrets_.clear();
-  hidden_.clear();
-  hidden_names_.clear();
   if (!task_.outputs.empty()) {
     const auto file = parts_.files.make_output(order_.key);
     if (!file) {
@@ -38,6 +36,8 @@ void TaskRunner::hide_secrets() {
     log_.note("secret '" + hidden_names_[i] +
               "' is large: where the output shows it encoded, it is not blotted out");
   }
+  hidden_.clear();
+  hidden_names_.clear();
 }
 
 void TaskRunner::learn_secrets() {
@@ -46,11 +46,12 @@ void TaskRunner::learn_secrets() {
     const SecretUse& use = task_.secrets[i];
     const auto now = parts_.read_secret(use.name);
     const auto then = parts_.files.read_secret(order_.key, i);
-    for (const auto& value : {now, then}) {
-      if (!value) continue;
-      hidden_.push_back(*value);
+    const auto hide = [&](const std::string& value) {
+      hidden_.push_back(value);
       hidden_names_.push_back(use.name);
-    }
+    };
+    if (now) hide(*now);
+    if (then && !(now && *now == *then)) hide(*then);
     if (now || then) continue;
     log_.note("secret '" + use.name + "' cannot be read any more (" + now.error().text() +
               "): where the output shows it, it is not blotted out");

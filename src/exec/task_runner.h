@@ -26,6 +26,7 @@
 
 #include "exec/attempt_control.h"
 #include "exec/attempt_files.h"
+#include "exec/image_puller.h"
 #include "exec/live_restore.h"
 #include "exec/log_collector.h"
 #include "exec/lookups.h"
@@ -54,6 +55,7 @@ class TaskRunner {
     Workspaces& workspaces;
     const AttemptFiles& files;
     const ReadSecret& read_secret;
+    ImagePuller& images;
   };
   // `shutdown`: the agent is stopping; run() then returns at once and posts nothing more.
   TaskRunner(const Parts& parts, const RunAttempt& order, const LogPosition& resume_from,
@@ -92,6 +94,7 @@ class TaskRunner {
   void take_outputs();
   [[nodiscard]] Step create_container();
   [[nodiscard]] Step provide_image(const Error& refused);
+  [[nodiscard]] Step load_image(bool& loaded);
   [[nodiscard]] Step pull_image();
   [[nodiscard]] Step start();
   [[nodiscard]] Step find_out_start(bool answered);
@@ -158,8 +161,9 @@ class TaskRunner {
   std::vector<Mount> files_;  // what prepare_files() has made
   Variables
       secrets_;  // those that go into the environment; into the request only, never into a log
-  std::vector<std::string> hidden_;        // values of secrets,
-  std::vector<std::string> hidden_names_;  // and whose they are
+  // Until hide_secrets(): values of secrets, and whose they are.
+  std::vector<std::string> hidden_;
+  std::vector<std::string> hidden_names_;
   bool secrets_known_ = false;
   AttemptControl& control_;
   const std::stop_token shutdown_;
@@ -169,6 +173,7 @@ class TaskRunner {
   // A start may have been carried out: by an earlier agent, or by a call whose answer did not come.
   bool may_run_;
   bool pulled_ = false;
+  bool looked_for_files_ = false;  // of images
   bool engine_away_ = false;
   bool ended_ = false;       // outcome_ says how; what is left is its output
   bool seen_ended_ = false;  // by watch()

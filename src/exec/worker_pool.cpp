@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "exec/attempt_control.h"
+#include "exec/image_puller.h"
 #include "exec/janitor.h"
 #include "exec/live_restore.h"
 #include "exec/task_runner.h"
@@ -25,6 +26,8 @@ class WorkerPool::Impl {
       : settings_(std::move(settings)),
         live_restore_(engine),
         workspaces_(engine, settings_.instance_id),
+        images_({engine, settings_.image_ledger, settings_.image_files,
+                 settings_.times.pull_retry_ms, settings_.times.pull_retry_max_ms}),
         parts_{engine,
                sink,
                clock,
@@ -34,7 +37,8 @@ class WorkerPool::Impl {
                settings_.times,
                workspaces_,
                settings_.files,
-               settings_.read_secret},
+               settings_.read_secret,
+               images_},
         janitor_({engine, sink, settings_.instance_id, settings_.former_instances, workspaces_,
                   settings_.files, settings_.find_run, settings_.times.backoff_ms,
                   settings_.times.backoff_max_ms}) {
@@ -69,7 +73,11 @@ class WorkerPool::Impl {
   }
 
   void remove(const RemoveContainer& order) { janitor_.remove(order.key); }
-  void remove(const RemoveWorkspace& order) { janitor_.remove_workspace(order.run); }
+  void remove(const RemoveWorkspace& order) {
+    janitor_.remove_workspace(order.run);
+    if (settings_.run_ended) settings_.run_ended();
+  }
+  void remove_leftover(RunId run) { janitor_.remove_workspace(run); }
   void list_containers() { janitor_.list(); }
 
   void stop() {
@@ -107,6 +115,7 @@ class WorkerPool::Impl {
   const Settings settings_;
   LiveRestore live_restore_;
   Workspaces workspaces_;
+  ImagePuller images_;
   const TaskRunner::Parts parts_;
   std::stop_source shutdown_;
   std::mutex mutex_;
@@ -129,6 +138,7 @@ void WorkerPool::run(const RunAttempt& order, const LogPosition& resume_from) {
 void WorkerPool::signal(const SignalAttempt& order) { impl_->signal(order); }
 void WorkerPool::remove(const RemoveContainer& order) { impl_->remove(order); }
 void WorkerPool::remove(const RemoveWorkspace& order) { impl_->remove(order); }
+void WorkerPool::remove_leftover(RunId run) { impl_->remove_leftover(run); }
 void WorkerPool::list_containers() { impl_->list_containers(); }
 void WorkerPool::stop() { impl_->stop(); }
 

@@ -14,12 +14,15 @@ namespace pawl {
 struct TaskFixture : RunnerFixture {
   LiveRestore live_restore{engine};
   Workspaces workspaces{engine, kInstance};
+  ImageLedger ledger{directory / "images.json", clock};
+  ImageFiles image_files{{engine, clock, ledger, directory / "images", {}}};
+  ImagePuller images{{engine, &ledger, &image_files, 1, 2}};
   AttemptControl control;
   std::stop_source shutdown;
 
   void run(const RunAttempt& order, const LogPosition& from = {}) {
     TaskRunner({engine, sink, clock, policy, kInstance, live_restore, times, workspaces, files,
-                read_secret},
+                read_secret, images},
                order, from, control, shutdown.get_token())
         .run();
   }
