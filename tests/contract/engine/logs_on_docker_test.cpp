@@ -33,13 +33,14 @@ TEST_CASE("a line of 1 MB with a secret where the engine cuts it, and an end wit
   constexpr std::size_t kLine = 1024 * 1024;
   RecordingSink sink;
   WorkerPool pool(*fixture.engine, sink, fixture.clock, fixture.settings);
-  const RunAttempt order = fixture.order(
-      "{ head -c " + std::to_string(kEngineCut - 5) +
-      " /dev/zero | tr '\\0' x; printf %s \"$TOKEN\"; "
-      "head -c " +
-      std::to_string(kLine) +
-      " /dev/zero | tr '\\0' y; "
-      "printf %s \"$TOKEN\" | base64; } | cat; printf 'err \\377\\000 without newline' >&2");
+  const RunAttempt order =
+      fixture.order("{ head -c " + std::to_string(kEngineCut - 5) +
+                    " /dev/zero | tr '\\0' x; printf %s \"$TOKEN\"; "
+                    "head -c " +
+                    std::to_string(kLine) +
+                    " /dev/zero | tr '\\0' y; "
+                    "printf %s \"$TOKEN\" | base64; } | cat; { printf 'err \\377'; head -c 1 "
+                    "/dev/zero; printf ' without newline'; } >&2");
   fixture.pipeline->tasks.back().secrets = {{"token", "", "TOKEN"}};
   pool.run(order, {});
   REQUIRE(sink.wait_for<AttemptEnded>());
