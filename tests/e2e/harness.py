@@ -246,18 +246,22 @@ webhooks: {{listen: "127.0.0.1:{self.hooks_port}"}}
             label=[f"dev.pawl.instance={self.instance()}"]))
         return found if isinstance(found, list) else []
 
+    def workspaces(self):
+        """The names of this agent's volumes."""
+        if not self.instance():
+            return []
+        _, found = self.engine("GET", "/volumes?" + engine_filter(label=[f"dev.pawl.instance={self.instance()}"]))
+        return [volume["Name"] for volume in (found.get("Volumes") or [])] if isinstance(found, dict) else []
+
     def close(self):
         try:
             self.stop()
         finally:
             try:
-                left = self.left_behind()
-                for container in left:
+                for container in self.left_behind():
                     self.engine("DELETE", f"/containers/{container['Id']}?force=1&v=1")
-                for container in left:
-                    for mount in container.get("Mounts") or []:
-                        if mount.get("Type") == "volume":  # the workspace of a run that had not ended
-                            self.engine("DELETE", f"/volumes/{mount['Name']}")
+                for volume in self.workspaces():
+                    self.engine("DELETE", f"/volumes/{volume}")
                 for image in self.images:
                     self.engine("DELETE", f"/images/{image}?force=1")
             except OSError:

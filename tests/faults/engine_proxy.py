@@ -32,6 +32,26 @@ class Connection:
             self._requests()
             answers.join()
 
+    def _whole_chunks(self, buffered):
+        """What has come of a body in chunks, read to its end, and how long that is."""
+        at = 0
+        while True:
+            while b"\r\n" not in buffered[at:]:
+                buffered += self._more()
+            line_end = buffered.index(b"\r\n", at) + 2
+            size = int(buffered[at:line_end].split(b";")[0], 16)
+            at = line_end + size + 2
+            while len(buffered) < at:
+                buffered += self._more()
+            if size == 0:
+                return buffered, at
+
+    def _more(self):
+        data = self.client.recv(65536)
+        if not data:
+            raise OSError("the client hung up")
+        return data
+
     def _requests(self):
         buffered = b""
         try:
@@ -49,6 +69,9 @@ class Connection:
                         length = int(value)
                 while len(buffered) < length:
                     buffered += self.client.recv(65536)
+                whole = self._whole_chunks(buffered) if b"transfer-encoding: chunked" in head.lower() else None
+                if whole is not None:
+                    buffered, length = whole
                 self.line = head.split(b"\r\n", 1)[0].decode()
                 if not self.proxy.lets_through(REQUEST, self.line, head):
                     return

@@ -104,10 +104,11 @@ def wait_until_idle(agent, within_s=120):
 
 
 def wait_for_no_containers(agent, within_s=30):
-    """How many of the agent's containers are there still after that time; 0 as soon as there is none."""
+    """How many of the agent's containers, but for a sandbox that waits for a run, are there still after that time; 0 as
+    soon as there is none."""
     deadline = time.monotonic() + within_s
     while True:
-        left = len(agent.containers())
+        left = sum("-warm-" not in container["Names"][0] for container in agent.left_behind())
         if left == 0 or time.monotonic() > deadline:
             return left
         time.sleep(0.1)

@@ -8,8 +8,11 @@ import hmac
 import http.client
 import json
 import os
+import shutil
+import socket
 import statistics
 import sys
+import tempfile
 import threading
 import time
 
@@ -21,6 +24,10 @@ ROUNDS = 5
 WORKERS = 4
 TASK = '  - {{id: {id}, image: "{{image}}", command: ["true"], memory: 64m, cpus: 1, depends_on: [{needs}]}}\n'
 LAYERS, WIDTH = 10, 10
+LOUD = """name: loud
+tasks:
+  - {id: print, image: "{image}", command: ["sh", "-c", "yes 'a line of some length, as programs print them' | head -c 1000000000"]}
+"""
 
 
 def pipeline(name, tasks):
@@ -163,8 +170,96 @@ def compare(agent, hook, image, name, workers):
     return mine / bare
 
 
+class Watched:
+    """Stands between the agent and the engine, and notes when a container's creation is asked for."""
+
+    def __init__(self, path):
+        self.path, self.created = path, []
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.listener.bind(path)
+        self.listener.listen(64)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            client, _ = self.listener.accept()
+            upstream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            upstream.connect(ENGINE)
+            for source, target, watched in ((client, upstream, True), (upstream, client, False)):
+                threading.Thread(target=self.copy, args=(source, target, watched), daemon=True).start()
+
+    def copy(self, source, target, watched):
+        try:
+            while data := source.recv(65536):
+                if watched and b"/containers/create?" in data[:200]:
+                    self.created.append(time.perf_counter())
+                target.sendall(data)
+        except OSError:
+            pass
+        finally:
+            for end in (source, target):
+                try:
+                    end.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+
+
+def create_request_ms():
+    """From a webhook's 202 to the request for its task's container; the median of 21."""
+    directory = tempfile.mkdtemp(prefix="pawl-bench-")
+    watched = Watched(os.path.join(directory, "engine.sock"))
+    agent = Agent({"one.yaml": pipeline("one", PIPELINES["one"])}, engine_socket=watched.path)
+    times = []
+    try:
+        agent.start()
+        hook = Hook(agent)
+        settle(agent)
+        for _ in range(21):
+            watched.created.clear()
+            _, accepted = hook.fire("one")
+            wait_for("the creation", lambda: watched.created)
+            times.append((watched.created[0] - accepted) * 1000)
+            settle(agent)
+    finally:
+        agent.close()
+        shutil.rmtree(directory, ignore_errors=True)
+    return statistics.median(times)
+
+
+def printing_agent_mib():
+    """The agent's highest resident memory while one task prints 1 GB."""
+    agent = Agent({"loud.yaml": LOUD}, state="max_size: 1g")
+    highest, done = [0], threading.Event()
+
+    def look():
+        while not done.wait(0.02):
+            with open(f"/proc/{agent.process.pid}/status", encoding="utf-8") as file:
+                line = next(line for line in file if line.startswith("VmRSS:"))
+            highest[0] = max(highest[0], int(line.split()[1]))
+
+    try:
+        agent.start()
+        watcher = threading.Thread(target=look)
+        watcher.start()
+        started = time.perf_counter()
+        run = agent.trigger("loud")
+        while agent.run(run)["status"] in ("pending", "running"):
+            time.sleep(0.2)
+        took = time.perf_counter() - started
+        done.set()
+        watcher.join()
+        assert agent.run(run)["status"] == "success", agent.run(run)
+        return highest[0] / 1024, took
+    finally:
+        done.set()
+        agent.close()
+
+
 def main():
     require_engine()
+    memory, took = printing_agent_mib()
+    print(f"{'agent while one task prints 1 GB':<40} {memory:7.1f} MiB resident at most ({took:.0f} s)", flush=True)
+    print(f"{'202 to the creation request':<40} {create_request_ms():7.1f} ms (median of 21)", flush=True)
     agent = Agent({f"{name}.yaml": pipeline(name, tasks) for name, tasks in PIPELINES.items()}, workers=WORKERS)
     try:
         agent.start()
