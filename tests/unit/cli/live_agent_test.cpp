@@ -89,7 +89,9 @@ TEST_CASE("What the real API answers is what the tables expect") {
 
 TEST_CASE("what tasks used in the last runs becomes suggestions, as text, JSON and YAML") {
   const LiveAgent agent;
-  for (int i = 0; i < 2; ++i) CHECK(agent.invoke({"run", "nightly-backup"}).exit_code == 0);
+  for (const char* key : {"a", "b"}) {
+    CHECK(agent.invoke({"run", "nightly-backup", "--idempotency-key", key}).exit_code == 0);
+  }
   const std::vector<std::string> explain = {"pipeline", "explain", "nightly-backup"};
   check_golden("live-suggested.txt", agent.invoke(explain).out);
   std::vector<std::string> with_format = explain;

@@ -8,13 +8,27 @@ namespace pawl::http {
 namespace {
 
 using test::at;
-using test::HttpWorld;
 
 constexpr std::int64_t kMib = 1 << 20;
 
+// A store whose retention takes one run between the listing and the reading.
+struct VanishingStore final : FakeStore {
+  RunId vanished{};
+  [[nodiscard]] Result<RunDetail> run(RunId id) const override {
+    if (id == vanished) return Error{ErrorKind::kNotFound, "no such run", ""};
+    return FakeStore::run(id);
+  }
+};
+
 struct History {
-  HttpWorld world;
-  std::uint64_t last_run = 100;
+  VanishingStore store;
+  std::uint64_t last_run = 0;
+
+  void save(const Command& command) {
+    auto transaction = store.begin();
+    REQUIRE((*transaction)->apply(command));
+    REQUIRE((*transaction)->commit());
+  }
 
   // A run of ten seconds, whose first attempt of `task` used this much.
   RunId add(const Pipeline& definition, std::uint32_t task, const ResourceUsage& usage,
@@ -31,18 +45,18 @@ struct History {
     attempt.ended_at = at("12:00:10");
     attempt.usage = usage;
     attempt.oom_killed = oom_killed;
-    world.save(SaveDefinition{std::make_shared<const Pipeline>(definition)});
-    world.save(SaveRun{run});
+    save(SaveDefinition{std::make_shared<const Pipeline>(definition)});
+    save(SaveRun{run});
     TaskState state;
     state.run = run.id;
     state.index = task;
     state.attempts = 1;
-    world.save(SaveTask{state});
-    world.save(SaveAttempt{attempt});
+    save(SaveTask{state});
+    save(SaveAttempt{attempt});
     return run.id;
   }
   [[nodiscard]] std::vector<TaskUse> read(const Pipeline& pipeline) const {
-    Result<std::vector<TaskUse>> uses = read_use(world.store, pipeline);
+    Result<std::vector<TaskUse>> uses = read_use(store, pipeline);
     REQUIRE(uses);
     return *uses;
   }
@@ -84,19 +98,20 @@ TEST_CASE("the newest runs count, and attempts that ended and of which something
   running.key = {RunId{history.last_run}, 1, 1};
   running.started_at = at("12:00:00");
   running.usage = ResourceUsage{1, 1, 1};
-  history.world.save(SaveAttempt{running});
+  history.save(SaveAttempt{running});
   CHECK(history.read(nightly)[1] == TaskUse{});
 }
 
-TEST_CASE("a damaged run, and one whose definition is damaged, are left out") {
+TEST_CASE("runs that vanish or are damaged, also in their definition, are left out") {
   History history;
   const Pipeline now = test::make_nightly();
   Pipeline before = now;
   before.description = "before";
   history.add(now, 0, {10 * kMib, 0, 0});
   history.add(before, 0, {500 * kMib, 0, 0});
-  history.world.store.damage_run(history.add(now, 0, {600 * kMib, 0, 0}));
-  history.world.store.damage_definition(content_hash(before));
+  history.store.damage_run(history.add(now, 0, {600 * kMib, 0, 0}));
+  history.store.damage_definition(content_hash(before));
+  history.store.vanished = history.add(now, 0, {700 * kMib, 0, 0});
   CHECK(history.read(now)[0].attempts == 1);
   CHECK(history.read(now)[0].peak_memory_bytes == 10 * kMib);
 }
