@@ -3,6 +3,7 @@
 
 #include "exec/container_spec.h"
 #include "exec/output_values.h"
+#include "exec/secret_patterns.h"
 #include "exec/task_runner.h"
 #include "exec/text.h"
 #include "model/limits.h"
@@ -23,7 +24,39 @@ TaskRunner::Step TaskRunner::prepare_files() {
   for (std::size_t i = 0; i < task_.secrets.size(); ++i) {
     if (const Step step = prepare_secret(i); step != Step::kDone) return step;
   }
+  hide_secrets();
   return Step::kDone;
+}
+
+void TaskRunner::hide_secrets() {
+  secrets_known_ = true;
+  const SecretPatterns found = secret_patterns(hidden_);
+  log_.hide(found.patterns);
+  for (const std::size_t i : found.plain_only) {
+    log_.note("secret '" + hidden_names_[i] +
+              "' is large: where the output shows it encoded, it is not blotted out");
+  }
+  hidden_.clear();
+  hidden_names_.clear();
+}
+
+void TaskRunner::learn_secrets() {
+  if (secrets_known_) return;
+  for (std::size_t i = 0; i < task_.secrets.size(); ++i) {
+    const SecretUse& use = task_.secrets[i];
+    const auto now = parts_.read_secret(use.name);
+    const auto then = parts_.files.read_secret(order_.key, i);
+    const auto hide = [&](const std::string& value) {
+      hidden_.push_back(value);
+      hidden_names_.push_back(use.name);
+    };
+    if (now) hide(*now);
+    if (then && !(now && *now == *then)) hide(*then);
+    if (now || then) continue;
+    log_.note("secret '" + use.name + "' cannot be read any more (" + now.error().text() +
+              "): where the output shows it, it is not blotted out");
+  }
+  hide_secrets();
 }
 
 TaskRunner::Step TaskRunner::prepare_secret(std::size_t number) {
@@ -34,6 +67,8 @@ TaskRunner::Step TaskRunner::prepare_secret(std::size_t number) {
                                             value.error().text() +
                                             "); it is a file that this host has to have there");
   }
+  hidden_.push_back(*value);
+  hidden_names_.push_back(use.name);
   if (use.env.empty()) {
     const auto file = parts_.files.write_secret(order_.key, number, *value);
     if (!file) {
@@ -80,6 +115,12 @@ void TaskRunner::take_outputs() {
   }
   OutputValues output = parse_output(*text, task_.outputs);
   for (const std::string& note : output.notes) log_.note(note);
+  for (auto& [name, value] : output.values) {
+    std::string redacted = log_.redacted(value);
+    if (redacted == value) continue;
+    log_.note("output '" + name + "' holds a secret, which is blotted out");
+    value = std::move(redacted);
+  }
   outcome_.outputs = std::move(output.values);
 }
 

@@ -32,6 +32,7 @@ TaskRunner::TaskRunner(const Parts& parts, const RunAttempt& order, const LogPos
       control_(control),
       shutdown_(std::move(shutdown)),
       log_(order.key, parts.sink, parts.clock, resume_from, [this] { return watch(); }),
+      usage_(parts.engine, parts.clock),
       may_run_(order.recovered || order.expect_started),
       engine_(order.engine),
       rebooted_(order.rebooted) {}
@@ -40,16 +41,18 @@ void TaskRunner::run() {
   Step step = prepare();
   if (step == Step::kDone) step = follow();
   if (step != Step::kEnded) return;
+  const bool missing = outcome_.kind == AttemptOutcome::Kind::kMissing;
+  log_.end_of_output(!log_cut_ && !log_.incomplete() && !missing);
   if (outcome_.kind == AttemptOutcome::Kind::kExited) take_outputs();
   if (!log_.flush()) return;
   outcome_.container_id = state_.id;
-  outcome_.log_incomplete =
-      log_cut_ || log_.incomplete() || outcome_.kind == AttemptOutcome::Kind::kMissing;
+  outcome_.log_incomplete = log_cut_ || log_.incomplete() || missing;
+  outcome_.usage = usage_.highest();
   if (outcome_.kind != AttemptOutcome::Kind::kNotStarted) {
     outcome_.started_at = state_.started_at;
     outcome_.ended_at = state_.ended_at;
   }
-  outcome_.message = outcome_.message.substr(0, limits::kMessageBytes);
+  outcome_.message = log_.redacted(outcome_.message).substr(0, limits::kMessageBytes);
   Event event;
   event.body = AttemptEnded{order_.key, outcome_};
   parts_.sink.post(std::move(event));
@@ -189,10 +192,13 @@ TaskRunner::Step TaskRunner::provide_image(const Error& refused) {
       [this](const std::stop_token& stop) { return parts_.engine.has_image(task_.image, stop); });
   if (!present && present.error().kind == ErrorKind::kCancelled) return interrupted();
   if (present && *present) return not_started(Reason::kEngine, refused.message);
+  bool loaded = false;
+  if (const Step step = load_image(loaded); step != Step::kDone || loaded) return step;
   if (parts_.policy.pull == "never") {
     return not_started(Reason::kImage, "image '" + task_.image +
                                            "' is not on this host, and its policy says `pull: "
-                                           "never`; load it there with `docker load`");
+                                           "never`; load it there with `docker load`, or put "
+                                           "its archive into the host's image directory");
   }
   if (pulled_) {
     return not_started(Reason::kImage, "image '" + task_.image +
@@ -201,17 +207,23 @@ TaskRunner::Step TaskRunner::provide_image(const Error& refused) {
   return pull_image();
 }
 
+// Archives in the host's image directory come before any registry.
+TaskRunner::Step TaskRunner::load_image(bool& loaded) {
+  if (std::exchange(looked_for_files_, true)) return Step::kDone;
+  const auto found = ask<bool>(
+      [this](const std::stop_token& stop) { return parts_.images.load(task_.image, stop); });
+  if (!found && found.error().kind == ErrorKind::kCancelled) return interrupted();
+  if (!found) return not_started(Reason::kEngine, found.error().message);
+  loaded = *found;
+  return Step::kDone;
+}
+
 TaskRunner::Step TaskRunner::pull_image() {
   if (!say("pulling image " + task_.image)) return Step::kStopped;
   const auto pulled = ask<bool>([this](const std::stop_token& stop) -> Result<bool> {
-    auto result = parts_.engine.pull_image(
-        task_.image,
-        [this](const std::string& line) {
-          log_.note(line);
-          // A shutdown is noticed by the stop token.
-          (void)log_.flush();
-        },
-        stop);
+    // A shutdown is noticed by the stop token.
+    const auto note = [this](const std::string& line) { (void)say(line); };
+    auto result = parts_.images.pull(task_.image, note, stop);
     if (result) return true;
     // Only an engine that is away is asked again here; a registry's turn is the task's retry rule.
     if (result.error().kind != ErrorKind::kTimeout) return result.error();
@@ -306,6 +318,7 @@ TaskRunner::Step TaskRunner::report_started(const ContainerState& state) {
   event.body = AttemptStarted{order_.key, state.id, state.started_at, engine_};
   if (!parts_.sink.post(std::move(event))) return Step::kStopped;
   reported_ = true;
+  parts_.images.used(task_.image);
   if (const auto signal = control_.started(spec_.name)) {
     // One that fails is not repeated here: the core says SIGKILL again until the end is reported.
     if (const auto sent = parts_.engine.kill(spec_.name, *signal, shutdown_); !sent) {

@@ -28,12 +28,14 @@
 #include "exec/ahead.h"
 #include "exec/attempt_control.h"
 #include "exec/attempt_files.h"
+#include "exec/image_puller.h"
 #include "exec/live_restore.h"
 #include "exec/log_collector.h"
 #include "exec/lookups.h"
 #include "exec/pause.h"
 #include "exec/runner_times.h"
 #include "exec/sandboxes.h"
+#include "exec/usage_watch.h"
 #include "model/command.h"
 #include "model/host_config.h"
 #include "ports/clock.h"
@@ -56,6 +58,7 @@ class TaskRunner {
     Ahead& ahead;
     const AttemptFiles& files;
     const ReadSecret& read_secret;
+    ImagePuller& images;
   };
   // `shutdown`: the agent is stopping; run() then returns at once and posts nothing more.
   TaskRunner(const Parts& parts, const RunAttempt& order, const LogPosition& resume_from,
@@ -90,9 +93,14 @@ class TaskRunner {
   [[nodiscard]] Step revive_sandbox();
   // Without asking what becomes of it: nobody will start it.
   [[nodiscard]] Step remove_unstarted();
+  // Before the log is followed: what must not appear in it.
+  void hide_secrets();
+  // Likewise of a container that was found: they are read again, and as they were handed to it.
+  void learn_secrets();
   void take_outputs();
   [[nodiscard]] Step create_container();
   [[nodiscard]] Step provide_image(const Error& refused);
+  [[nodiscard]] Step load_image(bool& loaded);
   [[nodiscard]] Step pull_image();
   [[nodiscard]] Step start();
   [[nodiscard]] Step find_out_start(bool answered);
@@ -163,13 +171,19 @@ class TaskRunner {
   std::vector<Mount> files_;  // what prepare_files() has made
   Variables
       secrets_;  // those that go into the environment; into the request only, never into a log
+  // Until hide_secrets(): values of secrets, and whose they are.
+  std::vector<std::string> hidden_;
+  std::vector<std::string> hidden_names_;
+  bool secrets_known_ = false;
   AttemptControl& control_;
   const std::stop_token shutdown_;
   LogCollector log_;
+  UsageWatch usage_;
 
   // A start may have been carried out: by an earlier agent, or by a call whose answer did not come.
   bool may_run_;
   bool pulled_ = false;
+  bool looked_for_files_ = false;  // of images
   bool engine_away_ = false;
   bool ended_ = false;       // outcome_ says how; what is left is its output
   bool seen_ended_ = false;  // by watch()

@@ -12,6 +12,7 @@
 
 #include "exec/ahead.h"
 #include "exec/attempt_control.h"
+#include "exec/image_puller.h"
 #include "exec/janitor.h"
 #include "exec/live_restore.h"
 #include "exec/task_runner.h"
@@ -26,6 +27,8 @@ class WorkerPool::Impl {
         live_restore_(engine),
         sandboxes_({engine, clock, settings_.instance_id, settings_.find_run}, settings_.sandbox),
         ahead_({engine, settings_.instance_id, settings_.policy, sandboxes_, settings_.files}),
+        images_({engine, settings_.image_ledger, settings_.image_files,
+                 settings_.times.pull_retry_ms, settings_.times.pull_retry_max_ms}),
         parts_{engine,
                sink,
                clock,
@@ -36,7 +39,8 @@ class WorkerPool::Impl {
                sandboxes_,
                ahead_,
                settings_.files,
-               settings_.read_secret},
+               settings_.read_secret,
+               images_},
         janitor_({engine, sink, settings_.instance_id, settings_.former_instances, sandboxes_,
                   settings_.files, settings_.find_run, settings_.times.backoff_ms,
                   settings_.times.backoff_max_ms}) {
@@ -78,11 +82,13 @@ class WorkerPool::Impl {
   void remove(const RemoveWorkspace& order) {
     ahead_.discard(order.run);
     janitor_.remove_workspace(order.run);
+    if (settings_.run_ended) settings_.run_ended();
   }
   void list_containers() {
     janitor_.list();
     sandboxes_.start();
   }
+  void remove_leftover(RunId run) { janitor_.remove_workspace(run); }
 
   void stop() {
     {
@@ -122,6 +128,7 @@ class WorkerPool::Impl {
   LiveRestore live_restore_;
   Sandboxes sandboxes_;
   Ahead ahead_;
+  ImagePuller images_;
   const TaskRunner::Parts parts_;
   std::stop_source shutdown_;
   std::mutex mutex_;
@@ -145,6 +152,7 @@ void WorkerPool::prepare(const PrepareAttempt& order) { impl_->prepare(order); }
 void WorkerPool::signal(const SignalAttempt& order) { impl_->signal(order); }
 void WorkerPool::remove(const RemoveContainer& order) { impl_->remove(order); }
 void WorkerPool::remove(const RemoveWorkspace& order) { impl_->remove(order); }
+void WorkerPool::remove_leftover(RunId run) { impl_->remove_leftover(run); }
 void WorkerPool::list_containers() { impl_->list_containers(); }
 void WorkerPool::stop() { impl_->stop(); }
 

@@ -7,11 +7,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "exec/attempt_files.h"
+#include "exec/image_files.h"
+#include "exec/image_ledger.h"
 #include "exec/lookups.h"
 #include "exec/runner_times.h"
 #include "exec/sandboxes.h"
@@ -39,6 +42,10 @@ class WorkerPool {
     };
     SandboxSettings sandbox = {};
     FindRun find_run = {};  // asked at the start, of each run that something is left of
+    // Both may be null (image_puller.h), and must outlive the pool.
+    ImageLedger* image_ledger = nullptr;
+    ImageFiles* image_files = nullptr;
+    std::function<void()> run_ended = {};  // told of each; must not block
   };
   // All references must outlive the pool.
   WorkerPool(ContainerEngine& engine, EventSink& sink, const Clock& clock, Settings settings);
@@ -52,6 +59,8 @@ class WorkerPool {
   void signal(const SignalAttempt& order);
   void remove(const RemoveContainer& order);
   void remove(const RemoveWorkspace& order);
+  // Likewise of what was found to be left of a run that is over.
+  void remove_leftover(RunId run);
   // Lists this store's containers as soon as the engine answers (retrying with backoff) and posts
   // EngineListed, once a call. Containers of a former instance are removed; so are workspaces and files of what has ended.
   void list_containers();

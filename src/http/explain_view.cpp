@@ -164,6 +164,7 @@ Json elsewhere_explanation_json(const SourceState& source, const Elsewhere& pipe
   origin.set("revision", source.revision);
   Json json;
   json.set("name", pipeline.pipeline);
+  json.set("state", pipeline.refused ? "refused" : "elsewhere");
   json.set("host", host_json(host));
   json.set("runs_here", false);
   json.set("why_not", pipeline.why);

@@ -246,14 +246,14 @@ defaults:
   secrets: [first]
   retries: {limit: 1, delay: 100ms}
 tasks:
-  - {id: inherits, command: 'set -e; cat /run/secrets/first; id -u; touch /etc/x; ip route | grep -c default; test "$PAWL_ATTEMPT" = 2'}
+  - {id: inherits, command: 'set -e; tr a-z A-Z < /run/secrets/first; id -u; touch /etc/x; ip route | grep -c default; test "$PAWL_ATTEMPT" = 2'}
   - {id: own, memory: 20m, user: "2000", network: none, timeout: 2m, retries: {limit: 0}, command: 'id -u; ip route | grep -c default || true'}
 """, start=["levels"])
     def test_defaults_of_host_pipeline_and_task(self):
         run = self.ended("levels")
         self.assertEqual(run["status"], "success", self.states(run))
         inherits, own = self.task(run, "inherits"), self.task(run, "own")
-        self.assertIn("the first secret\n0\n1\n", self.output(run, "inherits"))
+        self.assertIn("THE FIRST SECRET\n0\n1\n", self.output(run, "inherits"))
         self.assertEqual(self.output(run, "own"), "2000\n0\n")
         self.assertEqual(len(inherits["attempts"]), 2)
         self.assertEqual((inherits["memory_bytes"], inherits["timeout_ms"]), (24 << 20, 180_000))

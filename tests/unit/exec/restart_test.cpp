@@ -147,7 +147,7 @@ TEST_CASE("an engine is asked once whether its containers live on, not for each 
                              [&] { fixture.engine.finish(fixture.name(second), 0); });
   TaskRunner({fixture.engine, fixture.sink, fixture.clock, fixture.policy, TaskFixture::kInstance,
               fixture.live_restore, fixture.times, fixture.sandboxes, fixture.ahead, fixture.files,
-              fixture.read_secret},
+              fixture.read_secret, fixture.images},
              second, {}, control, {})
       .run();
   CHECK(fixture.sink.events<AttemptEnded>().size() == 2);
@@ -256,7 +256,7 @@ TEST_CASE("a start that was never recorded: the container says under which engin
   AttemptControl control;
   TaskRunner({fixture.engine, fixture.sink, fixture.clock, fixture.policy, TaskFixture::kInstance,
               fixture.live_restore, fixture.times, fixture.sandboxes, fixture.ahead, fixture.files,
-              fixture.read_secret},
+              fixture.read_secret, fixture.images},
              order, {}, control, {})
       .run();
   CHECK(fixture.outcome().kind == (restarted ? Kind::kMissing : Kind::kExited));

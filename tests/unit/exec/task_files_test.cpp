@@ -173,3 +173,52 @@ TEST_CASE("what was lost has no outputs, whatever its file holds") {
   CHECK(fixture.outcome().kind == Kind::kMissing);
   CHECK(fixture.outcome().outputs.empty());
 }
+
+TEST_CASE("secrets do not come out of their task: log, notes, message, outputs") {
+  Fixture fixture;
+  fixture.secrets["key"] = "first line of key\nsecond line of key\n";
+  fixture.secrets["token"] = "t0k3n-value\n";
+  fixture.engine.set_program("tell", {{{LogStream::kStdout, "it is t0k3n"},
+                                       {LogStream::kStderr, "second line of key\n"},
+                                       {LogStream::kStdout, "-value, dDBrM24tdmFsdW\n"}}});
+  fixture.engine.set_program("refuse", {{}, false, 0, false, "no such file: t0k3n-value"});
+  SUBCASE("it runs") {
+    RunAttempt order = fixture.writer("version=my t0k3n-value\nnotes=fine\nt0k3n-value=1\n");
+    order.command.back() = "tell";
+    fixture.pipeline->tasks.back().secrets = {{"key", "/etc/key", ""}, {"token", "", "TOKEN"}};
+    fixture.run(order);
+    CHECK(fixture.sink.output() == "it is ******\n, ***\n");
+    CHECK(fixture.outcome().outputs == Variables{{"version", "my ***"}, {"notes", "fine"}});
+    CHECK(fixture.sink.notes().find("output 'version' holds a secret") != std::string::npos);
+    CHECK(fixture.sink.notes().find("names '***'") != std::string::npos);
+  }
+  SUBCASE("it cannot be started") {
+    RunAttempt order = fixture.order("refuse");
+    fixture.pipeline->tasks.back().secrets = {{"token", "", "TOKEN"}};
+    fixture.run(order);
+    CHECK(fixture.outcome().message.find("no such file: ***") != std::string::npos);
+  }
+}
+
+TEST_CASE(
+    "a container that is found again has its secrets hidden, also those that have changed since") {
+  Fixture fixture;
+  fixture.engine.set_program("tell", {{{LogStream::kStdout, "old: one-value, now: two-value\n"}}});
+  const RunAttempt order = fixture.order("tell");
+  fixture.pipeline->tasks.back().secrets = {{"key", "/etc/key", ""}, {"token", "", "TOKEN"}};
+  REQUIRE(fixture.files.write_secret(order.key, 0, "one-value"));
+  fixture.create_and_start(order);
+  SUBCASE("changed") {
+    fixture.secrets["key"] = "two-value";
+    fixture.secrets["token"] = "whatever";
+    fixture.run(recovered(order, true));
+    CHECK(fixture.sink.output() == "old: ***, now: ***\n");
+    CHECK(fixture.sink.notes().find("cannot be read") == std::string::npos);
+  }
+  SUBCASE("gone: what was handed to the container is known, a variable is not, which is said") {
+    fixture.run(recovered(order, true));
+    CHECK(fixture.sink.output() == "old: ***, now: two-value\n");
+    CHECK(fixture.sink.notes().find("secret 'token' cannot be read any more") != std::string::npos);
+    CHECK(fixture.sink.notes().find("secret 'key'") == std::string::npos);
+  }
+}

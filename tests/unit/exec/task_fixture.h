@@ -15,12 +15,15 @@ struct TaskFixture : RunnerFixture {
   FindRun find_run;
   Sandboxes sandboxes{{engine, clock, kInstance, find_run}, {}};
   Ahead ahead{{engine, kInstance, policy, sandboxes, files}};
+  ImageLedger ledger{directory / "images.json", clock};
+  ImageFiles image_files{{engine, clock, ledger, directory / "images", {}}};
+  ImagePuller images{{engine, &ledger, &image_files, 1, 2}};
   AttemptControl control;
   std::stop_source shutdown;
 
   void run(const RunAttempt& order, const LogPosition& from = {}) {
     TaskRunner({engine, sink, clock, policy, kInstance, live_restore, times, sandboxes, ahead,
-                files, read_secret},
+                files, read_secret, images},
                order, from, control, shutdown.get_token())
         .run();
   }

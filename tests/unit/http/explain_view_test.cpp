@@ -146,11 +146,16 @@ TEST_CASE("what is for other hosts says why and where it is written") {
   const Json json = elsewhere_explanation_json(
       source, {"deploy", "deploy.yaml", 7, "hosts.names is for core-*"}, make_host());
   CHECK(json["name"].as_string() == "deploy");
+  CHECK(json["state"].as_string() == "elsewhere");
   CHECK_FALSE(json["runs_here"].as_bool(true));
   CHECK(json["why_not"].as_string() == "hosts.names is for core-*");
   CHECK(json["origin"]["file"].as_string() == "deploy.yaml");
   CHECK(json["origin"]["line"].as_integer() == 7);
   CHECK(json["host"]["labels"]["site"].as_string() == "berlin");
+  const Json refused = elsewhere_explanation_json(
+      source, {"deploy", "deploy.yaml", 7, "too much", true}, make_host());
+  CHECK(refused["state"].as_string() == "refused");
+  CHECK(refused["why_not"].as_string() == "too much");
 }
 
 }  // namespace
