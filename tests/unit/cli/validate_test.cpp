@@ -231,7 +231,7 @@ TEST_CASE("What this host's policy refuses is counted apart") {
   CHECK(outcome.exit_code == 1);
   CHECK(outcome.out ==
         "1 file, 2 pipelines (1 for other hosts, 1 refused by this host's policy), 1 problem\n");
-  CHECK(outcome.err.find(file + ":6:104: error: mount of \"/srv/in\" is allowed on this host, but "
+  CHECK(outcome.err.find(file + ":6:110: error: mount of \"/srv/in\" is allowed on this host, but "
                                 "only to be read (policy.mounts names /srv/in)") !=
         std::string::npos);
   const Result<Json> json =
