@@ -82,6 +82,8 @@ class Agent {
   [[nodiscard]] Result<void> start();
   void stop();
   void pull_all() { pullers_->sync_all(); }
+  // As in its containers' names and labels.
+  [[nodiscard]] const std::string& instance_id() const { return store_->instance_id(); }
 
  private:
   void drop_unnamed_sources();
@@ -127,6 +129,8 @@ Result<void> Agent::start() {
           store_->former_instances(),
           AttemptFiles(config_.state_directory + "/outputs", secret_files_directory(config_)),
           [this](const std::string& name) { return read_secret(config_.secrets_directory, name); },
+          SandboxSettings{config_.engine.sandbox_per_run, limits::kWarmSandboxes,
+                          config_.policy.max_workspace_bytes},
           [this](RunId run) { return store_->run(run); }});
   pullers_ = std::make_unique<SourcePullers>(
       SourcePullers::Parts{*git_, *loop_, replies_, published_, clock_}, config_);
@@ -193,7 +197,7 @@ int run_agent(const std::string& config_path, const Clock& clock) {
     log_error("the agent cannot start", {{"reason", started.error().text()}});
     return 1;
   }
-  log_info("pawl is running", {{"version", kVersion}});
+  log_info("pawl is running", {{"version", kVersion}, {"instance", agent.instance_id()}});
   while (true) {
     int number = 0;
     if (sigwait(&signals, &number) != 0) continue;
