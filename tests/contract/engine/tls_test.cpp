@@ -28,10 +28,12 @@ struct World {
   // Starts the engine's side anew, at the same port.
   void serve(const TestCa::Pair& pair, const std::vector<std::string>& more = {}) {
     proxy.reset();
-    std::vector<std::string> arguments = {
-        "python3",       PAWL_TLS_PROXY,   "--socket", DockerDaemon::instance().socket(),
-        "--certificate", pair.certificate, "--key",    pair.key,
-        "--ca",          ca.file()};
+    std::vector<std::string> arguments = {"python3",       "-W",
+                                          "ignore",        PAWL_TLS_PROXY,
+                                          "--socket",      DockerDaemon::instance().socket(),
+                                          "--certificate", pair.certificate,
+                                          "--key",         pair.key,
+                                          "--ca",          ca.file()};
     if (!port.empty()) arguments.insert(arguments.end(), {"--port", port});
     arguments.insert(arguments.end(), more.begin(), more.end());
     proxy = std::make_unique<Child>(arguments);
