@@ -1,5 +1,6 @@
 #include "docker/disk_usage_json.h"
 
+#include <map>
 #include <string_view>
 #include <utility>
 
@@ -76,6 +77,15 @@ void name_images(const Json& images, DiskUsage& usage) {
       add_names(item["RepoTags"], image.names);
       add_names(item["RepoDigests"], image.names);
     }
+  }
+}
+
+void label_volumes(const std::vector<VolumeSummary>& volumes, DiskUsage& usage) {
+  std::map<std::string_view, const VolumeSummary*> by_name;
+  for (const VolumeSummary& volume : volumes) by_name[volume.name] = &volume;
+  for (DiskUsage::Volume& volume : usage.volumes) {
+    const auto found = by_name.find(volume.name);
+    if (found != by_name.end()) volume.labels = found->second->labels;
   }
 }
 

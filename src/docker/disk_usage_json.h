@@ -1,6 +1,8 @@
 // What the engine says about its disk, read. Unknown members are ignored. Pure.
 #pragma once
 
+#include <vector>
+
 #include "base/json.h"
 #include "base/result.h"
 #include "ports/container_engine.h"
@@ -12,5 +14,7 @@ namespace pawl {
 
 // Gives the images the names that GET /images/json has for them.
 void name_images(const Json& images, DiskUsage& usage);
+// Gives the volumes the labels that they have there.
+void label_volumes(const std::vector<VolumeSummary>& volumes, DiskUsage& usage);
 
 }  // namespace pawl

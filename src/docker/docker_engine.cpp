@@ -190,7 +190,9 @@ class DockerEngine : public ContainerEngine {
   Result<void> follow_logs(const std::string& name, std::int64_t since_ns, LogSink& sink,
                            const Stop& stop) override {
     LogBody body(sink);
-    std::string query = "/logs?follow=1&stdout=1&stderr=1&timestamps=1";
+    PAWL_TRY(const bool follow, may_follow(name, stop));
+    std::string query = "/logs?stdout=1&stderr=1&timestamps=1&follow=";
+    query += follow ? "1" : "0";
     if (since_ns > 0) query += "&since=" + time_text(since_ns);
     HttpRequest request = get(container_target(name, query));
     request.answer_ms = limits::kEngineCallMs;
@@ -293,9 +295,12 @@ class DockerEngine : public ContainerEngine {
     PAWL_TRY(DiskUsage usage, parse_disk_usage(json));
     PAWL_TRY(const EngineVersion version, client_.version(stop));
     if (!version.is_podman) return usage;
-    // It calls images by their tags alone there.
+    // It calls images by their tags alone there, and leaves out the volumes' labels.
     PAWL_TRY(const Json images, client_.call_json(get("/images/json"), stop));
     name_images(images, usage);
+    PAWL_TRY(const Json volumes, client_.call_json(get("/volumes"), stop));
+    PAWL_TRY(const std::vector<VolumeSummary> summaries, parse_volume_list(volumes));
+    label_volumes(summaries, usage);
     return usage;
   }
 
@@ -328,6 +333,14 @@ class DockerEngine : public ContainerEngine {
     if (!events) return false;
     if (const auto seen = find_memory_kill(events->body)) return *seen;
     return killed && state.ended_at.ms - state.started_at.ms < kDeafMs;
+  }
+
+  // Following the log of a container that has ended, Podman 4.3 drops lines where it is long.
+  Result<bool> may_follow(const std::string& name, const Stop& stop) {
+    PAWL_TRY(const EngineVersion version, client_.version(stop));
+    if (!version.is_podman) return true;
+    PAWL_TRY(const ContainerState state, inspect(name, stop));
+    return state.phase != ContainerState::Phase::kExited;
   }
 
   // Podman starts the container whose network is joined as well, where Docker refuses.

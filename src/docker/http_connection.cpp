@@ -113,7 +113,8 @@ std::string tls_hint(CURLcode code, const EngineAddress& address) {
   switch (code) {
     case CURLE_PEER_FAILED_VERIFICATION:
       return "; is its certificate in force, made for the name " + address.host +
-             ", and signed by a CA of " + address.ca_file + "?";
+             ", and signed by a CA of " + address.ca_file + "? does it accept that of " +
+             address.cert_file + "?";
     case CURLE_SSL_CACERT_BADFILE:
       return "; does tls.ca_file " + address.ca_file + " hold a certificate in PEM?";
     case CURLE_SSL_CERTPROBLEM:
@@ -125,14 +126,14 @@ std::string tls_hint(CURLcode code, const EngineAddress& address) {
   }
 }
 
-Error transfer_error(CURLcode code, CURL* easy, const EngineAddress& address,
+Error transfer_error(CURLcode code, const Transfer& transfer, const EngineAddress& address,
                      const std::string& detail) {
   const std::string where = address.text();
   const std::string text =
       detail.empty() ? std::string(curl_easy_strerror(code)) : escape_control(detail);
   switch (code) {
     case CURLE_COULDNT_CONNECT:
-      return connect_error(easy, address);
+      return connect_error(transfer.easy, address);
     case CURLE_OPERATION_TIMEDOUT:
       return Error{
           ErrorKind::kTimeout, "the container engine at " + where + " does not answer", {}};
@@ -155,8 +156,8 @@ Error transfer_error(CURLcode code, CURL* easy, const EngineAddress& address,
                      tls_hint(code, address),
                  {}};
   }
-  // An engine that refuses our certificate ends the connection in the middle of the first call.
-  const bool refuses = address.is_tls() && text.find("alert") != std::string::npos;
+  // An engine that refuses our certificate ends the connection in the middle of the first call, with or without a word.
+  const bool refuses = address.is_tls() && !transfer.head_came;
   return Error{ErrorKind::kUnavailable,
                "the connection to the container engine at " + where + " broke (" + text + ")" +
                    (refuses ? tls_hint(code, address) : std::string()),
@@ -294,7 +295,8 @@ Result<HttpResponse> HttpConnection::perform(const HttpRequest& request,
   const CURLcode code = result_of(multi_);
   if (request.sent != nullptr) *request.sent = !is_unsent(code);
   if (!failure && transfer.failure) failure = std::move(transfer.failure);
-  if (!failure && code != CURLE_OK) failure = transfer_error(code, easy_, address_, detail.data());
+  if (!failure && code != CURLE_OK)
+    failure = transfer_error(code, transfer, address_, detail.data());
   curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &transfer.response.status);
   curl_multi_remove_handle(multi_, easy_);  // an unfinished transfer's connection is closed
   curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, nullptr);

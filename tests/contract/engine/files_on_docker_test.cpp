@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "contract/engine/pool_fixture.h"
 #include "exec/container_spec.h"
+#include "exec/run_names.h"
 #include "support/docker_daemon.h"
 
 using namespace pawl;

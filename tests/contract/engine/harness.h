@@ -42,7 +42,11 @@ odd_output();  // a zero byte, a line of 40,000 bytes, no newline at the end
 
 class FakeHarness {
  public:
-  static constexpr bool kPrograms = false;  // scripts do not really run
+  static constexpr bool kPrograms = false;       // scripts do not really run
+  static constexpr bool kExactLogTimes = true;   // to the nanosecond, not the second
+  static constexpr bool kEmptyVolumes = true;    // without copy_from_image nothing is copied
+  static constexpr bool kGzipArchives = true;    // load_images() takes them
+  static constexpr bool kNobodysCapNone = true;  // cap_add gives a user who is not root nothing
 
   FakeHarness();
   [[nodiscard]] ContainerEngine& engine() { return engine_; }
@@ -68,6 +72,10 @@ class FakeHarness {
 class RealHarness {
  public:
   static constexpr bool kPrograms = true;
+  static constexpr bool kExactLogTimes = true;
+  static constexpr bool kEmptyVolumes = true;
+  static constexpr bool kGzipArchives = true;
+  static constexpr bool kNobodysCapNone = true;
 
   ~RealHarness();
   RealHarness(const RealHarness&) = delete;
@@ -112,6 +120,11 @@ class TlsDockerHarness : public RealHarness {
 // Podman 4.3 as root, by its API that is Docker's.
 class PodmanHarness : public RealHarness {
  public:
+  static constexpr bool kExactLogTimes = false;
+  static constexpr bool kEmptyVolumes = false;
+  static constexpr bool kGzipArchives = false;
+  static constexpr bool kNobodysCapNone = false;
+
   PodmanHarness();
 };
 

@@ -22,11 +22,11 @@ arguments = parser.parse_args()
 
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(arguments.certificate, arguments.key)
+if arguments.newest == "1.1":
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.TLSv1
 context.maximum_version = {"1.1": ssl.TLSVersion.TLSv1_1, "1.2": ssl.TLSVersion.TLSv1_2,
                            "1.3": ssl.TLSVersion.TLSv1_3}[arguments.newest]
-if arguments.newest == "1.1":
-    context.minimum_version = ssl.TLSVersion.TLSv1
-    context.set_ciphers("ALL:@SECLEVEL=0")
 if arguments.ca:
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_verify_locations(arguments.ca)

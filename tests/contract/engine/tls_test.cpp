@@ -28,10 +28,12 @@ struct World {
   // Starts the engine's side anew, at the same port.
   void serve(const TestCa::Pair& pair, const std::vector<std::string>& more = {}) {
     proxy.reset();
-    std::vector<std::string> arguments = {
-        "python3",       PAWL_TLS_PROXY,   "--socket", DockerDaemon::instance().socket(),
-        "--certificate", pair.certificate, "--key",    pair.key,
-        "--ca",          ca.file()};
+    std::vector<std::string> arguments = {"python3",       "-W",
+                                          "ignore",        PAWL_TLS_PROXY,
+                                          "--socket",      DockerDaemon::instance().socket(),
+                                          "--certificate", pair.certificate,
+                                          "--key",         pair.key,
+                                          "--ca",          ca.file()};
     if (!port.empty()) arguments.insert(arguments.end(), {"--port", port});
     arguments.insert(arguments.end(), more.begin(), more.end());
     proxy = std::make_unique<Child>(arguments);
@@ -55,7 +57,6 @@ struct World {
     REQUIRE_FALSE(info);
     CHECK(info.error().kind == ErrorKind::kUnavailable);
     CHECK(info.error().message.find(config.host) != std::string::npos);
-    MESSAGE(info.error().message);
     return info.error().message;
   }
 };
@@ -90,7 +91,7 @@ TEST_CASE("an engine that is not the one that was meant is not spoken to") {
   SUBCASE("made for another name") {
     world.serve(world.ca.issue("elsewhere", "DNS:elsewhere,IP:127.0.0.2"));
     const std::string message = World::failure(world.config());
-    CHECK(has(message, "does not match"));
+    CHECK(has(message, "name matches target"));
     CHECK(has(message, "made for the name 127.0.0.1"));
   }
   SUBCASE("out of date") {
@@ -125,10 +126,10 @@ TEST_CASE("an engine that does not accept our certificate says so") {
     EngineConfig config = world.config();
     config.cert_file = stranger.certificate;
     config.key_file = stranger.key;
-    CHECK(has(World::failure(config), "accept the certificate of " + stranger.certificate));
+    CHECK(has(World::failure(config), stranger.certificate));
     config.cert_file = old.certificate;
     config.key_file = old.key;
-    CHECK(has(World::failure(config), "accept the certificate of " + old.certificate));
+    CHECK(has(World::failure(config), old.certificate));
   }
 }
 

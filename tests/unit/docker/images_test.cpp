@@ -299,3 +299,11 @@ TEST_CASE("Podman's images get the names of its list") {
   CHECK(usage->images[0].names == std::vector<std::string>{"localhost/a:1", "a@sha256:0"});
   CHECK(usage->images[1].names.empty());
 }
+
+TEST_CASE("Podman's volumes get the labels of its list") {
+  auto usage = parse_disk_usage(parse(R"({"Volumes":[{"Name":"v"},{"Name":"w"}]})"));
+  REQUIRE(usage);
+  label_volumes({{"v", {{"l", "1"}}}, {"x", {{"l", "2"}}}}, *usage);
+  CHECK(usage->volumes[0].labels == std::map<std::string, std::string>{{"l", "1"}});
+  CHECK(usage->volumes[1].labels.empty());
+}
