@@ -27,6 +27,7 @@
 #include "git/pull_process.h"
 #include "git/source_url.h"
 #include "http/server.h"
+#include "process/process_engine.h"
 #include "store/lmdb_store.h"
 
 namespace pawl {
@@ -74,6 +75,14 @@ std::string secret_files_directory(const HostConfig& config) {
   return config.http_socket.substr(0, config.http_socket.rfind('/')) + "/secrets";
 }
 
+Result<std::unique_ptr<ContainerEngine>> make_engine(const HostConfig& config) {
+  if (config.engine.type != "process") return make_docker_engine(config.engine);
+  ProcessEngineOptions options;
+  options.directory = config.state_directory + "/processes";
+  options.best_effort_caps = config.engine.best_effort_caps;
+  return make_process_engine(options);
+}
+
 class Agent {
  public:
   Agent(HostConfig config, const Clock& clock) : config_(std::move(config)), clock_(clock) {}
@@ -108,7 +117,7 @@ Result<void> Agent::start() {
   options.map_bytes = static_cast<std::size_t>(config_.state_max_bytes);
   options.log_limit_bytes = config_.log_limit_bytes;
   PAWL_TRY(store_, open_store(options));
-  PAWL_TRY(engine_, make_docker_engine(config_.engine));
+  PAWL_TRY(engine_, make_engine(config_));
   PullProcess::Options pull_options;
   pull_options.cache_directory = config_.state_directory + "/sources";
   git_ = std::make_unique<PullProcess>(pull_options);
