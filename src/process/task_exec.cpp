@@ -15,6 +15,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -39,7 +40,17 @@ constexpr const char* kOomScore = "500";  // as Docker's are told: before the ho
 }
 
 void default_signals() {
-  for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
+  // By the bare call: the C library's keeps two numbers to itself, which may have been ignored since before the agent.
+  struct Action {
+    unsigned long handler = 0;  // SIG_DFL
+    unsigned long flags = 0;
+    unsigned long restorer = 0;
+    std::uint64_t mask = 0;
+  };
+  const Action plain{};
+  for (int number = 1; number < NSIG; ++number) {
+    (void)::syscall(SYS_rt_sigaction, number, &plain, nullptr, sizeof plain.mask);
+  }
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);

@@ -18,6 +18,10 @@ class ProcessHarness {
   [[nodiscard]] ContainerEngine& engine() { return *engine_; }
   // A task that runs the script, under a name of its own.
   [[nodiscard]] ContainerSpec spec(const std::string& script);
+  // One of the contract's programs (harness.h), as the other harnesses take them.
+  template <typename Program>
+  requires requires(const Program& program) { program.script.size(); }
+  [[nodiscard]] ContainerSpec spec(const Program& program) { return spec(program.script); }
   // Runs it to its end. Returns its name.
   [[nodiscard]] std::string run(const ContainerSpec& spec);
   // All that it printed, both streams.
