@@ -5,9 +5,13 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
+#include <optional>
+#include <system_error>
 
 #include "agent/change_feed.h"
 #include "agent/control_service.h"
@@ -23,6 +27,9 @@
 #include "base/version.h"
 #include "config/host_config_loader.h"
 #include "docker/docker_engine.h"
+#include "exec/disk_keeper.h"
+#include "exec/image_files.h"
+#include "exec/image_ledger.h"
 #include "exec/worker_pool.h"
 #include "git/pull_process.h"
 #include "git/source_url.h"
@@ -83,6 +90,34 @@ Result<std::unique_ptr<ContainerEngine>> make_engine(const HostConfig& config) {
   return make_process_engine(options);
 }
 
+// What the files of the store take, as the filesystem counts it: its map is larger than what is in it.
+std::int64_t store_bytes(const std::string& directory) {
+  constexpr std::int64_t kBlockBytes = 512;
+  std::int64_t sum = 0;
+  std::error_code failed;
+  std::filesystem::directory_iterator entries(directory, failed);
+  while (!failed && entries != std::filesystem::directory_iterator()) {
+    struct stat info {};
+    if (::lstat(entries->path().c_str(), &info) == 0 && S_ISREG(info.st_mode)) {
+      sum += info.st_blocks * kBlockBytes;
+    }
+    entries.increment(failed);
+  }
+  return sum;
+}
+
+// Nothing before the recovery: then no pipeline is in force yet.
+std::optional<std::vector<std::string>> images_in_force(const AgentSnapshot& snapshot) {
+  if (!snapshot.ready) return std::nullopt;
+  std::vector<std::string> images;
+  for (const PipelinePtr& pipeline : *snapshot.pipelines) {
+    for (const Task& task : pipeline->tasks) images.push_back(task.image);
+  }
+  std::sort(images.begin(), images.end());
+  images.erase(std::unique(images.begin(), images.end()), images.end());
+  return images;
+}
+
 class Agent {
  public:
   Agent(HostConfig config, const Clock& clock) : config_(std::move(config)), clock_(clock) {}
@@ -91,9 +126,13 @@ class Agent {
   [[nodiscard]] Result<void> start();
   void stop();
   void pull_all() { pullers_->sync_all(); }
+  // As in its containers' names and labels.
+  [[nodiscard]] const std::string& instance_id() const { return store_->instance_id(); }
 
  private:
   void drop_unnamed_sources();
+  void make_image_files();
+  void make_disk_keeper();
 
   const HostConfig config_;
   const Clock& clock_;
@@ -102,9 +141,12 @@ class Agent {
   Replies replies_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<ContainerEngine> engine_;
+  std::unique_ptr<ImageLedger> image_ledger_;
+  std::unique_ptr<ImageFiles> image_files_;
   std::unique_ptr<PullProcess> git_;
   std::unique_ptr<Loop> loop_;
   std::unique_ptr<WorkerPool> workers_;
+  std::unique_ptr<DiskKeeper> disk_keeper_;
   std::unique_ptr<SourcePullers> pullers_;
   std::unique_ptr<ControlService> control_;
   std::unique_ptr<EngineWatch> engine_watch_;
@@ -118,6 +160,7 @@ Result<void> Agent::start() {
   options.log_limit_bytes = config_.log_limit_bytes;
   PAWL_TRY(store_, open_store(options));
   PAWL_TRY(engine_, make_engine(config_));
+  make_image_files();
   PullProcess::Options pull_options;
   pull_options.cache_directory = config_.state_directory + "/sources";
   git_ = std::make_unique<PullProcess>(pull_options);
@@ -136,7 +179,13 @@ Result<void> Agent::start() {
           store_->former_instances(),
           AttemptFiles(config_.state_directory + "/outputs", secret_files_directory(config_)),
           [this](const std::string& name) { return read_secret(config_.secrets_directory, name); },
-          [this](RunId run) { return store_->run(run); }});
+          SandboxSettings{config_.engine.sandbox_per_run, limits::kWarmSandboxes,
+                          config_.policy.max_workspace_bytes},
+          [this](RunId run) { return store_->run(run); },
+          image_ledger_.get(),
+          image_files_.get(),
+          [this] { disk_keeper_->run_ended(); }});
+  make_disk_keeper();
   pullers_ = std::make_unique<SourcePullers>(
       SourcePullers::Parts{*git_, *loop_, replies_, published_, clock_}, config_);
   control_ = std::make_unique<ControlService>(
@@ -156,7 +205,33 @@ Result<void> Agent::start() {
   pullers_->start();
   engine_watch_ = std::make_unique<EngineWatch>(*engine_, published_);
   engine_watch_->start();
+  if (config_.engine.type == "docker") image_files_->start();
+  disk_keeper_->start();
   return {};
+}
+
+void Agent::make_image_files() {
+  const std::string& named = config_.engine.image_directory;
+  image_ledger_ = std::make_unique<ImageLedger>(config_.state_directory + "/images.json", clock_);
+  image_files_ = std::make_unique<ImageFiles>(ImageFiles::Parts{
+      *engine_, clock_, *image_ledger_, named.empty() ? config_.state_directory + "/images" : named,
+      [this](std::vector<std::string> warnings) {
+        published_.warn("image files", std::move(warnings));
+      }});
+}
+
+void Agent::make_disk_keeper() {
+  DiskKeeper::Parts parts{*engine_, clock_, *image_ledger_, store_->instance_id(),
+                          config_.state_max_bytes};
+  parts.store_bytes = [this] { return store_bytes(config_.state_directory); };
+  parts.images_in_force = [this] { return images_in_force(*published_.get()); };
+  parts.find_run = [this](RunId run) { return store_->run(run); };
+  parts.remove_leftover = [this](RunId run) { workers_->remove_leftover(run); };
+  parts.publish = [this](const DiskStatus& status, std::vector<std::string> warnings) {
+    published_.update([&](AgentSnapshot& snapshot) { snapshot.disk = status; });
+    published_.warn("disk", std::move(warnings));
+  };
+  disk_keeper_ = std::make_unique<DiskKeeper>(std::move(parts));
 }
 
 void Agent::drop_unnamed_sources() {
@@ -181,6 +256,8 @@ void Agent::stop() {
   servers_.reset();
   if (git_) git_->stop();
   if (engine_watch_) engine_watch_->stop();
+  if (disk_keeper_) disk_keeper_->stop();
+  if (image_files_) image_files_->stop();
   if (workers_) workers_->stop();
   if (loop_) loop_->stop();
   if (pullers_) pullers_->stop();
@@ -202,7 +279,7 @@ int run_agent(const std::string& config_path, const Clock& clock) {
     log_error("the agent cannot start", {{"reason", started.error().text()}});
     return 1;
   }
-  log_info("pawl is running", {{"version", kVersion}});
+  log_info("pawl is running", {{"version", kVersion}, {"instance", agent.instance_id()}});
   while (true) {
     int number = 0;
     if (sigwait(&signals, &number) != 0) continue;

@@ -30,7 +30,7 @@ void EngineWatch::run() {
   while (true) {
     EngineStatus status;
     if (const auto info = engine_.info(stop_.get_token())) {
-      status = EngineStatus{true, info->version, info->api_version, {}};
+      status = EngineStatus{true, info->version, info->api_version, {}, info->engine};
     } else {
       if (info.error().kind == ErrorKind::kCancelled) return;
       status.error = info.error().text();

@@ -12,6 +12,7 @@
 #include <set>
 #include <system_error>
 
+#include "base/file.h"
 #include "base/unique_fd.h"
 #include "model/limits.h"
 
@@ -102,6 +103,10 @@ Result<std::string> AttemptFiles::write_secret(const AttemptKey& key, std::size_
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }
   return path;
+}
+
+Result<std::string> AttemptFiles::read_secret(const AttemptKey& key, std::size_t number) const {
+  return read_file(secrets_path(key) + "/" + std::to_string(number), limits::kSecretBytes);
 }
 
 Result<std::string> AttemptFiles::read_output(const AttemptKey& key) const {

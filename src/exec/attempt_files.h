@@ -30,6 +30,8 @@ class AttemptFiles {
   [[nodiscard]] Result<std::string> make_output(const AttemptKey& key) const;
   [[nodiscard]] Result<std::string> write_secret(const AttemptKey& key, std::size_t number,
                                                  std::string_view bytes) const;
+  // What write_secret() wrote, as its container sees it. kNotFound; else as above.
+  [[nodiscard]] Result<std::string> read_secret(const AttemptKey& key, std::size_t number) const;
   // At most limits::kOutputFileBytes: more is kTooLarge. kNotFound; kInvalid: no regular file; else as above.
   [[nodiscard]] Result<std::string> read_output(const AttemptKey& key) const;
 

@@ -4,9 +4,6 @@
 #include <charconv>
 #include <limits>
 
-#include "base/log.h"
-#include "exec/worker_pool.h"
-#include "model/image_policy.h"
 #include "model/limits.h"
 
 namespace pawl {
@@ -51,18 +48,6 @@ std::optional<Number> number_of(const Labels& labels, std::string_view label) {
   return number;
 }
 
-Error denied(std::string message) { return Error{ErrorKind::kDenied, std::move(message), {}}; }
-
-Result<void> check_cap(std::string_view what, std::int64_t asked, std::int64_t most,
-                       std::string_view setting) {
-  // The engine reads 0 as "no cap".
-  if (asked <= 0) return denied("the task has no " + std::string(what) + " cap");
-  if (most <= 0 || asked <= most) return {};
-  return denied("the task asks for more " + std::string(what) + " than this host allows (" +
-                std::to_string(asked) + " > " + std::to_string(most) + "); lower it, or raise " +
-                std::string(setting) + " in the host config");
-}
-
 }  // namespace
 
 std::string container_name(const std::string& instance_id, const AttemptKey& key,
@@ -75,10 +60,6 @@ std::string container_name(const std::string& instance_id, const AttemptKey& key
   if (task != task_id) task += ".T" + std::to_string(key.task);
   return "pawl-" + instance_id + "-" + key.run.text() + "-" + task + "-" +
          std::to_string(key.attempt);
-}
-
-std::string workspace_name(const std::string& instance_id, RunId run) {
-  return "pawl-" + instance_id + "-" + run.text();
 }
 
 void set_task_variable(ContainerSpec& spec, const std::string& name, std::string value) {
@@ -106,17 +87,31 @@ void set_own_variables(ContainerSpec& spec, const RunAttempt& order, const Task&
   if (!task.outputs.empty()) set_variable(spec.env, "PAWL_OUTPUT", std::string(kOutputPath));
 }
 
-Mount workspace_of(const std::string& instance_id, RunId run) {
+}  // namespace
+
+Mount file_mount(const std::string& source, const std::string& target, bool read_only) {
   Mount mount;
-  mount.kind = Mount::Kind::kVolume;
-  mount.source = workspace_name(instance_id, run);
-  mount.target = kWorkspacePath;
-  mount.read_only = false;
-  mount.labels = {{std::string(kLabelInstance), instance_id}, {std::string(kLabelRun), run.text()}};
+  mount.source = source;
+  mount.target = target;
+  mount.read_only = read_only;
   return mount;
 }
 
-}  // namespace
+void complete(ContainerSpec& spec, const std::string& workspace, const std::string& join,
+              const std::string& engine) {
+  Mount mount;
+  mount.kind = Mount::Kind::kVolume;
+  mount.source = workspace;
+  mount.target = kWorkspacePath;
+  mount.read_only = false;
+  for (const std::string_view label : {kLabelInstance, kLabelRun}) {
+    const std::string name(label);
+    mount.labels[name] = spec.labels.at(name);
+  }
+  spec.mounts.push_back(std::move(mount));
+  spec.join_network = join;
+  if (!engine.empty()) spec.labels[std::string(kLabelEngine)] = engine;
+}
 
 ContainerSpec container_spec(const std::string& instance_id, const RunAttempt& order) {
   const Task& task = order.definition->tasks.at(order.key.task);
@@ -138,28 +133,12 @@ ContainerSpec container_spec(const std::string& instance_id, const RunAttempt& o
   spec.network = task.network;
   spec.user = task.user;
   spec.read_only = task.read_only;
-  spec.mounts.push_back(workspace_of(instance_id, order.key.run));
+  for (const HostMount& mount : task.mounts) {
+    spec.mounts.push_back(file_mount(mount.source, mount.target, mount.read_only));
+  }
+  spec.cap_add = task.cap_add;
+  spec.privileged = task.privileged;
   return spec;
-}
-
-Result<void> check_policy(const HostPolicy& policy, const Task& task) {
-  if (!image_is_allowed(policy.images, task.image)) {
-    return denied("image '" + escape_control(task.image) +
-                  "' is not allowed on this host; policy.images in the host config would have to "
-                  "name it, for example '" +
-                  escape_control(image_pattern_for(task.image)) + "'");
-  }
-  const auto& networks = policy.networks;
-  if (std::find(networks.begin(), networks.end(), task.network) == networks.end()) {
-    return denied("network '" + escape_control(task.network) +
-                  "' is not allowed on this host; policy.networks in the host config would have "
-                  "to name it");
-  }
-  PAWL_CHECK(
-      check_cap("cpu (thousandths)", task.cpus_milli, policy.max_cpus_milli, "policy.max.cpus"));
-  PAWL_CHECK(
-      check_cap("memory (bytes)", task.memory_bytes, policy.max_memory_bytes, "policy.max.memory"));
-  return check_cap("pids", task.pids, policy.max_pids, "policy.max.pids");
 }
 
 std::optional<RunId> run_of(const Labels& labels, std::string_view instance_id) {

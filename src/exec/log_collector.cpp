@@ -25,11 +25,26 @@ LogCollector::LogCollector(const AttemptKey& key, EventSink& sink, const Clock& 
   quiet_since_ = clock_.mono();
 }
 
+void LogCollector::hide(const std::vector<std::string>& patterns) {
+  redactor_.reset();
+  if (!patterns.empty()) redactor_.emplace(patterns);
+}
+
+std::string LogCollector::redacted(std::string_view text) const {
+  return redactor_ ? redactor_->redact(text) : std::string(text);
+}
+
+void LogCollector::take_turns(MonoTime first, Turn turn) {
+  next_turn_ = first;
+  turn_ = std::move(turn);
+}
+
 std::int64_t LogCollector::begin_stream() {
-  // An earlier agent's position says nothing of the clock: the first stream shows the whole log.
-  const bool from_start = !know_whole_log_ || clock_fell_;
-  know_whole_log_ = true;
+  // An earlier agent's position says nothing of the clock, nor of a secret's beginning.
+  const bool from_start = !place_found_ || clock_fell_;
   begin_replay();
+  if (!replaying_) place_found_ = true;
+  if (!place_found_ && redactor_) redactor_->reset();
   engine_bytes_ = 0;
   caught_up_ = false;
   quiet_since_ = clock_.mono();
@@ -52,6 +67,7 @@ bool LogCollector::is_known(std::int64_t time_ns) {
   }
   if (replayed_at_last_ < position_.records_at_last) note_gap();
   replaying_ = false;
+  place_found_ = true;
   return false;
 }
 
@@ -67,7 +83,11 @@ bool LogCollector::take(LogRecord&& record) {
   if (!replaying_ && is_jump_back(record.time_ns)) begin_replay();
   const std::int64_t highest = replaying_ ? replay_time_ns_ : position_.last_time_ns;
   if (record.time_ns < highest - kReadAgainNs / 2) clock_fell_ = true;
-  if (replaying_ && is_known(record.time_ns)) return open_;
+  if (replaying_ && is_known(record.time_ns)) {
+    if (!redactor_ || place_found_) return open_;
+    redactor_->take(std::move(record), true);
+    return add_decided();
+  }
 
   record.time_ns = std::max(record.time_ns, position_.last_time_ns);
   if (record.time_ns > position_.last_time_ns) {
@@ -76,6 +96,19 @@ bool LogCollector::take(LogRecord&& record) {
     ++position_.records_at_last;
   }
   ++taken_;
+  if (!redactor_) return add(std::move(record));
+  redactor_->take(std::move(record));
+  return add_decided();
+}
+
+bool LogCollector::add_decided() {
+  while (auto record = redactor_->next()) {
+    if (!add(std::move(*record))) return false;
+  }
+  return open_;
+}
+
+bool LogCollector::add(LogRecord&& record) {
   if (chunk_bytes_ + record.text.size() + kRecordCost > limits::kLogChunkBytes && !flush()) {
     return false;
   }
@@ -90,12 +123,13 @@ void LogCollector::append(LogRecord&& record) {
 }
 
 void LogCollector::note(std::string_view text) {
-  append(LogRecord{LogStream::kPawl, wall_ns(), escape_control(text) + "\n"});
+  append(LogRecord{LogStream::kPawl, wall_ns(), escape_control(redacted(text)) + "\n"});
 }
 
 // The place where the taken records end is not in the engine's log any more.
 void LogCollector::note_gap() {
   incomplete_ = true;
+  if (redactor_) redactor_->cut();
   if (std::exchange(gap_noted_, true)) return;
   note(
       "a part of the output is missing here: the container engine had dropped it before it was "
@@ -104,6 +138,17 @@ void LogCollector::note_gap() {
 
 void LogCollector::end_of_log() {
   if (replaying_ && replayed_at_last_ < position_.records_at_last) note_gap();
+}
+
+void LogCollector::end_of_output(bool whole) {
+  if (!redactor_) return;
+  if (whole) {
+    redactor_->finish();
+  } else {
+    redactor_->cut();
+  }
+  // A shutdown is noticed by the flush that follows.
+  (void)add_decided();
 }
 
 // A follower that is a file behind the writer may have missed the file in between (limits.h).
@@ -135,6 +180,7 @@ bool LogCollector::flush() {
 
 std::optional<std::int64_t> LogCollector::before_wait() {
   if (!open_) return std::nullopt;
+  if (turn_ && next_turn_ <= clock_.mono()) next_turn_ = turn_();
   const MonoTime now = clock_.mono();
   std::int64_t wait_ms = quiet_since_.ms + limits::kLogWatchMs - now.ms;
   if (wait_ms <= 0) {
@@ -142,6 +188,7 @@ std::optional<std::int64_t> LogCollector::before_wait() {
     quiet_since_ = clock_.mono();
     wait_ms = limits::kLogWatchMs;
   }
+  if (turn_) wait_ms = std::min(wait_ms, std::max<std::int64_t>(next_turn_.ms - now.ms, 0));
   if (chunk_.records.empty()) return wait_ms;
   const std::int64_t flush_ms = chunk_since_.ms + limits::kLogFlushMs - now.ms;
   if (flush_ms > 0) return std::min(wait_ms, flush_ms);

@@ -11,13 +11,20 @@
 // Docker 20.10's follower can jump back when the engine starts a new log file while it reads. A record from
 // the past in a log of that size, while the clock has not been set back, is such a jump; it is treated
 // like an interruption.
+//
+// Secrets are blotted out on the way (redactor.h). A record that is held back for that is taken, but not stored: an agent that
+// is killed meanwhile reads it again. So the next agent's redactor, too, is shown what was stored before, and stands
+// where this one stood.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "exec/redactor.h"
 #include "model/log_chunk.h"
 #include "ports/clock.h"
 #include "ports/container_engine.h"
@@ -30,6 +37,14 @@ class LogCollector : public LogSink {
   // `watch` is asked after limits::kLogWatchMs of silence; false ends the stream.
   LogCollector(const AttemptKey& key, EventSink& sink, const Clock& clock,
                const LogPosition& resume_from, std::function<bool()> watch);
+
+  // These do not appear in what is stored, nor in notes (secret_patterns.h). Before the first stream.
+  void hide(const std::vector<std::string>& patterns);
+  [[nodiscard]] std::string redacted(std::string_view text) const;
+
+  // Something to do at that time, and then at the time that it returns, while a stream is read.
+  using Turn = std::function<MonoTime()>;
+  void take_turns(MonoTime first, Turn turn);
 
   // The log is about to be read (again). Returns from which time on, for follow_logs().
   [[nodiscard]] std::int64_t begin_stream();
@@ -44,6 +59,8 @@ class LogCollector : public LogSink {
 
   // The log was read to its end.
   void end_of_log();
+  // No stream follows: what is held back comes out. `whole`: nothing is missing at the end.
+  void end_of_output(bool whole);
 
   // Some of the output is known to be missing: the engine had dropped it before it was read.
   [[nodiscard]] bool incomplete() const { return incomplete_; }
@@ -54,6 +71,8 @@ class LogCollector : public LogSink {
   void begin_replay();
   [[nodiscard]] bool is_known(std::int64_t time_ns);
   [[nodiscard]] bool is_jump_back(std::int64_t time_ns) const;
+  [[nodiscard]] bool add(LogRecord&& record);
+  [[nodiscard]] bool add_decided();
   void append(LogRecord&& record);
   void note_gap();
   void note_lag();
@@ -64,9 +83,12 @@ class LogCollector : public LogSink {
   const Clock& clock_;
   const std::function<bool()> watch_;
   LogPosition position_;  // of the last record taken
+  std::optional<Redactor> redactor_;
+  Turn turn_;
+  MonoTime next_turn_;
 
-  bool know_whole_log_ = false;  // a stream from its start has been begun
-  bool clock_fell_ = false;      // in this log, by more than the moment that is read again
+  bool place_found_ = false;  // a stream from the log's start has come to where it goes on
+  bool clock_fell_ = false;   // in this log, by more than the moment that is read again
 
   bool replaying_ = false;  // the records that come now may be known already
   std::int64_t replay_time_ns_ = 0;

@@ -1,4 +1,4 @@
-// How long exec/ waits for an engine that is away; the limits, except in tests. A value.
+// How long exec/ waits for an engine that is away, or a registry that fails; the limits, except in tests. A value.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,8 @@ struct RunnerTimes {
   std::int64_t backoff_max_ms = limits::kEngineBackoffMaxMs;
   std::int64_t give_up_ms = limits::kEngineGiveUpMs;  // of an attempt that cannot have started yet
   std::int64_t settle_ms = limits::kEngineSettleMs;   // before a lost start is believed not to be
+  std::int64_t pull_retry_ms = limits::kPullRetryMs;
+  std::int64_t pull_retry_max_ms = limits::kPullRetryMaxMs;
 };
 
 }  // namespace pawl

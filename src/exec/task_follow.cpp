@@ -18,6 +18,8 @@ constexpr int kUnknownExit = 255;
 }  // namespace
 
 TaskRunner::Step TaskRunner::follow() {
+  learn_secrets();
+  log_.take_turns(usage_.first(), [this] { return usage_.look(spec_.name, shutdown_); });
   Backoff backoff(parts_.times.backoff_ms, parts_.times.backoff_max_ms);
   if (state_.phase == Phase::kExited) {
     if (const Step step = await_end(); step != Step::kAgain && !ended_) return step;

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "exec/container_spec.h"
+#include "exec/policy_check.h"
 
 namespace pawl {
 namespace {
@@ -31,6 +32,7 @@ TaskRunner::TaskRunner(const Parts& parts, const RunAttempt& order, const LogPos
       control_(control),
       shutdown_(std::move(shutdown)),
       log_(order.key, parts.sink, parts.clock, resume_from, [this] { return watch(); }),
+      usage_(parts.engine, parts.clock),
       may_run_(order.recovered || order.expect_started),
       engine_(order.engine),
       rebooted_(order.rebooted) {}
@@ -39,16 +41,18 @@ void TaskRunner::run() {
   Step step = prepare();
   if (step == Step::kDone) step = follow();
   if (step != Step::kEnded) return;
+  const bool missing = outcome_.kind == AttemptOutcome::Kind::kMissing;
+  log_.end_of_output(!log_cut_ && !log_.incomplete() && !missing);
   if (outcome_.kind == AttemptOutcome::Kind::kExited) take_outputs();
   if (!log_.flush()) return;
   outcome_.container_id = state_.id;
-  outcome_.log_incomplete =
-      log_cut_ || log_.incomplete() || outcome_.kind == AttemptOutcome::Kind::kMissing;
+  outcome_.log_incomplete = log_cut_ || log_.incomplete() || missing;
+  outcome_.usage = usage_.highest();
   if (outcome_.kind != AttemptOutcome::Kind::kNotStarted) {
     outcome_.started_at = state_.started_at;
     outcome_.ended_at = state_.ended_at;
   }
-  outcome_.message = outcome_.message.substr(0, limits::kMessageBytes);
+  outcome_.message = log_.redacted(outcome_.message).substr(0, limits::kMessageBytes);
   Event event;
   event.body = AttemptEnded{order_.key, outcome_};
   parts_.sink.post(std::move(event));
@@ -91,7 +95,10 @@ TaskRunner::Step TaskRunner::adopt(const ContainerState& state, bool settled) {
                                             " exists that is not of this run; remove or rename it");
   }
   state_ = state;
-  if (state.phase == Phase::kCreated) return start_found(settled);
+  if (state.phase == Phase::kCreated) {
+    const bool is_known = order_.recovered || creations_ > 1;
+    return is_known ? start_found(settled) : remove_unstarted();
+  }
   log_.note("found container " + short_id(state.id) + " again");
   if (rebooted_) {
     // Its start is not reported: the core would take it for one of this boot, and believe the next agent's exit code.
@@ -135,6 +142,12 @@ TaskRunner::Step TaskRunner::create() {
     return not_started(Reason::kPolicy, allowed.error().message);
   }
   if (const Step step = prepare_files(); step != Step::kDone) return step;
+  if (auto ready = parts_.ahead.take(order_.key)) {
+    state_.id = std::move(ready->id);
+    place_ = std::move(ready->place);
+    return start();
+  }
+  if (const Step step = enter_sandbox(); step != Step::kDone) return step;
   if (parts_.policy.pull == "always" && !pulled_) {
     if (const Step step = pull_image(); step != Step::kDone) return step;
   }
@@ -142,13 +155,15 @@ TaskRunner::Step TaskRunner::create() {
 }
 
 TaskRunner::Step TaskRunner::create_container() {
+  creations_ = 0;
+  revived_ = false;
   while (true) {
     const auto id = ask<std::string>([this](const std::stop_token&) {
       ContainerSpec spec = spec_;
-      const std::string engine = parts_.engine.incarnation();
-      if (!engine.empty()) spec.labels[std::string(kLabelEngine)] = engine;
+      complete(spec, place_.volume, place_.join, parts_.engine.incarnation());
       spec.mounts.insert(spec.mounts.end(), files_.begin(), files_.end());
       for (const auto& [name, value] : secrets_) set_task_variable(spec, name, value);
+      ++creations_;
       // Not cut short by a stop of the task: better to know whether it is there.
       return parts_.engine.create(spec, shutdown_);
     });
@@ -177,10 +192,13 @@ TaskRunner::Step TaskRunner::provide_image(const Error& refused) {
       [this](const std::stop_token& stop) { return parts_.engine.has_image(task_.image, stop); });
   if (!present && present.error().kind == ErrorKind::kCancelled) return interrupted();
   if (present && *present) return not_started(Reason::kEngine, refused.message);
+  bool loaded = false;
+  if (const Step step = load_image(loaded); step != Step::kDone || loaded) return step;
   if (parts_.policy.pull == "never") {
     return not_started(Reason::kImage, "image '" + task_.image +
                                            "' is not on this host, and its policy says `pull: "
-                                           "never`; load it there with `docker load`");
+                                           "never`; load it there with `docker load`, or put "
+                                           "its archive into the host's image directory");
   }
   if (pulled_) {
     return not_started(Reason::kImage, "image '" + task_.image +
@@ -189,17 +207,23 @@ TaskRunner::Step TaskRunner::provide_image(const Error& refused) {
   return pull_image();
 }
 
+// Archives in the host's image directory come before any registry.
+TaskRunner::Step TaskRunner::load_image(bool& loaded) {
+  if (std::exchange(looked_for_files_, true)) return Step::kDone;
+  const auto found = ask<bool>(
+      [this](const std::stop_token& stop) { return parts_.images.load(task_.image, stop); });
+  if (!found && found.error().kind == ErrorKind::kCancelled) return interrupted();
+  if (!found) return not_started(Reason::kEngine, found.error().message);
+  loaded = *found;
+  return Step::kDone;
+}
+
 TaskRunner::Step TaskRunner::pull_image() {
   if (!say("pulling image " + task_.image)) return Step::kStopped;
   const auto pulled = ask<bool>([this](const std::stop_token& stop) -> Result<bool> {
-    auto result = parts_.engine.pull_image(
-        task_.image,
-        [this](const std::string& line) {
-          log_.note(line);
-          // A shutdown is noticed by the stop token.
-          (void)log_.flush();
-        },
-        stop);
+    // A shutdown is noticed by the stop token.
+    const auto note = [this](const std::string& line) { (void)say(line); };
+    auto result = parts_.images.pull(task_.image, note, stop);
     if (result) return true;
     // Only an engine that is away is asked again here; a registry's turn is the task's retry rule.
     if (result.error().kind != ErrorKind::kTimeout) return result.error();
@@ -217,7 +241,7 @@ TaskRunner::Step TaskRunner::start() {
   if (const auto allowed = check_policy(parts_.policy, task_); !allowed) {
     return not_started(Reason::kPolicy, allowed.error().message);
   }
-  if (const Step step = open_workspace(); step != Step::kDone) return step;
+  parts_.sandboxes.touch();
   Patience patience = new_patience();
   Result<void> started;
   while (true) {
@@ -235,12 +259,38 @@ TaskRunner::Step TaskRunner::start() {
   if (!started && is_refusal(started.error())) {
     control_.cancel_start();
     if (started.error().kind == ErrorKind::kNotFound) return Step::kAgain;
+    if (!std::exchange(revived_, true) && (order_.recovered || !place_.join.empty())) {
+      const Step step = revive_sandbox();
+      return step == Step::kDone ? start() : step;
+    }
     return not_started(Reason::kEngine,
                        "the container cannot be started: " + started.error().message);
   }
   if (!started && started.error().kind == ErrorKind::kCancelled) return Step::kStopped;
   connection_broke_ = !started && started.error().kind == ErrorKind::kUnavailable;
   return find_out_start(started.ok());
+}
+
+TaskRunner::Step TaskRunner::revive_sandbox() {
+  // Of one that an earlier agent created nobody knows what it joins.
+  if (place_.join.empty()) return remove_unstarted();
+  const auto revived = ask<bool>([this](const std::stop_token& stop) {
+    return parts_.sandboxes.revive(order_.key.run, place_.join, stop);
+  });
+  if (revived) return *revived ? Step::kDone : remove_unstarted();
+  if (revived.error().kind == ErrorKind::kCancelled) return interrupted();
+  return not_started(Reason::kEngine,
+                     "its network cannot be started again: " + revived.error().message);
+}
+
+TaskRunner::Step TaskRunner::remove_unstarted() {
+  const auto removed = ask<bool>([this](const std::stop_token& stop) -> Result<bool> {
+    PAWL_CHECK(parts_.engine.remove(spec_.name, stop));
+    return true;
+  });
+  if (removed) return Step::kAgain;
+  if (removed.error().kind == ErrorKind::kCancelled) return interrupted();
+  return not_started(Reason::kEngine, removed.error().message);
 }
 
 // A start was asked for; whether it was answered. It is never asked for a second time: the first request may still
@@ -268,6 +318,7 @@ TaskRunner::Step TaskRunner::report_started(const ContainerState& state) {
   event.body = AttemptStarted{order_.key, state.id, state.started_at, engine_};
   if (!parts_.sink.post(std::move(event))) return Step::kStopped;
   reported_ = true;
+  parts_.images.used(task_.image);
   if (const auto signal = control_.started(spec_.name)) {
     // One that fails is not repeated here: the core says SIGKILL again until the end is reported.
     if (const auto sent = parts_.engine.kill(spec_.name, *signal, shutdown_); !sent) {

@@ -238,16 +238,17 @@ TEST_CASE("secrets: a file that any user reads and nobody writes, and a variable
   Fixture fixture;
   fixture.secrets = {{"key", "line\nline\n"}, {"token", "t0k3n\n"}};
   const RunAttempt order = fixture.order(
-      "cat /run/secrets/key; busybox stat -c %a /run/secrets/key; "
+      "sed 's/i/I/' /run/secrets/key; cat /run/secrets/key; busybox stat -c %a /run/secrets/key; "
       "(echo x > /run/secrets/key) 2>/dev/null || echo refused; "
       "chmod 666 /run/secrets/key 2>/dev/null || echo refused; "
-      "busybox rm -f /run/secrets/key 2>/dev/null || echo refused; echo \"$TOKEN\"");
+      "busybox rm -f /run/secrets/key 2>/dev/null || echo refused; echo \"${TOKEN}X\" | sed "
+      "'s/k/K/'; echo \"$TOKEN\"");
   fixture.pipeline->tasks.back().secrets = {{"key", "/run/secrets/key", ""},
                                             {"token", "", "TOKEN"}};
   SUBCASE("as nobody") {}
   SUBCASE("as root") { fixture.pipeline->tasks.back().user = "0"; }
   CHECK(fixture.run(order).exit_code == 0);
-  CHECK(fixture.output == "line\nline\n444\nrefused\nrefused\nrefused\nt0k3n\n");
+  CHECK(fixture.output == "lIne\nlIne\n***\n444\nrefused\nrefused\nrefused\nt0K3nX\n***\n");
   CHECK(fixture.notes.find("t0k3n") == std::string::npos);
   CHECK(std::filesystem::exists(fixture.directory / "secrets"));
   fixture.end_run({order});

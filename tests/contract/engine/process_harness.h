@@ -13,6 +13,8 @@ namespace pawl {
 
 class ProcessHarness {
  public:
+  static constexpr bool kPrograms = true;
+
   ProcessHarness();
   ~ProcessHarness();
   [[nodiscard]] ContainerEngine& engine() { return *engine_; }

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "agent/change_feed.h"
+#include "agent/published.h"
 #include "agent/replies.h"
 
 using namespace pawl;
@@ -77,4 +78,21 @@ TEST_CASE("each caller gets its own answer; who gave up, or was never taken, is 
   std::thread closer([&] { replies.close(); });
   CHECK(replies.wait(last, 60'000).error().kind == ErrorKind::kUnavailable);
   closer.join();
+}
+
+TEST_CASE("warnings of others stand behind the loop's, and none drives out another") {
+  using Texts = std::vector<std::string>;
+  Published published;
+  published.warn("images", {"a broken file"});
+  published.update([](AgentSnapshot& snapshot) { snapshot.warnings = {"a full disk"}; });
+  published.warn("disk", {"too much", "still"});
+  CHECK(published.get()->warnings == Texts{"a full disk", "too much", "still", "a broken file"});
+  published.warn("disk", {});
+  // An update sees the loop's own only, so that none is doubled.
+  published.update([](AgentSnapshot& snapshot) {
+    CHECK(snapshot.warnings == Texts{"a full disk"});
+    snapshot.workers = 3;
+  });
+  CHECK(published.get()->warnings == Texts{"a full disk", "a broken file"});
+  CHECK(published.get()->workers == 3);
 }

@@ -43,51 +43,6 @@ struct Fixture : TaskFixture {
 
 }  // namespace
 
-TEST_CASE("the workspace is open before the first start of its run, and asked for once") {
-  Fixture fixture;
-  const RunAttempt first = fixture.order("echo");
-  const RunAttempt second = fixture.order("echo");
-  const std::string workspace = workspace_name(Fixture::kInstance, first.key.run);
-  bool open = false;
-  fixture.engine.before_next(Call::kStart, [&] { open = fixture.engine.is_open(workspace); });
-  fixture.run(first);
-  CHECK(open);
-  fixture.run(second);
-  CHECK(fixture.engine.calls(Call::kOpenVolume) == 1);
-  CHECK(fixture.engine.starts(fixture.name(second)) == 1);
-  RunAttempt another = fixture.order("echo");
-  another.key.run = RunId{8};
-  fixture.run(another);
-  CHECK(fixture.engine.calls(Call::kOpenVolume) == 2);
-  CHECK(fixture.engine.is_open(workspace_name(Fixture::kInstance, RunId{8})));
-}
-
-TEST_CASE("a workspace that cannot be opened is a start that did not happen") {
-  Fixture fixture;
-  const RunAttempt order = fixture.order("echo");
-  SUBCASE("for the engine says no") {
-    fixture.engine.fail(Call::kOpenVolume, {ErrorKind::kInvalid, "no such door", {}});
-    fixture.run(order);
-    CHECK(fixture.outcome().kind == Kind::kNotStarted);
-    CHECK(fixture.outcome().failure == Reason::kEngine);
-    CHECK(fixture.outcome().message.find("no such door") != std::string::npos);
-    CHECK(fixture.engine.calls(Call::kStart) == 0);
-  }
-  SUBCASE("but an engine that is away is waited for") {
-    fixture.engine.fail(Call::kOpenVolume, {ErrorKind::kUnavailable, "away", {}}, 3);
-    fixture.run(order);
-    CHECK(fixture.outcome().kind == Kind::kExited);
-    CHECK(fixture.engine.calls(Call::kOpenVolume) == 4);
-  }
-  SUBCASE("and a container that is gone is made anew") {
-    fixture.engine.before_next(Call::kOpenVolume,
-                               [&] { REQUIRE(fixture.engine.remove(fixture.name(order), {})); });
-    fixture.run(order);
-    CHECK(fixture.outcome().kind == Kind::kExited);
-    CHECK(fixture.engine.calls(Call::kCreate) == 2);
-  }
-}
-
 TEST_CASE("a container that an agent created and did not live to start gets all it needs") {
   Fixture fixture;
   fixture.secrets["key"] = "s3cr3t\n";
@@ -96,7 +51,6 @@ TEST_CASE("a container that an agent created and did not live to start gets all 
   fixture.create(order);
   fixture.run(recovered(order, false));
   CHECK(fixture.outcome().kind == Kind::kExited);
-  CHECK(fixture.engine.calls(Call::kOpenVolume) == 1);
   CHECK(*read_file(fixture.directory / "secrets/7-0-1/0", 100) == "s3cr3t\n");
 }
 
@@ -218,4 +172,53 @@ TEST_CASE("what was lost has no outputs, whatever its file holds") {
   fixture.run(order);
   CHECK(fixture.outcome().kind == Kind::kMissing);
   CHECK(fixture.outcome().outputs.empty());
+}
+
+TEST_CASE("secrets do not come out of their task: log, notes, message, outputs") {
+  Fixture fixture;
+  fixture.secrets["key"] = "first line of key\nsecond line of key\n";
+  fixture.secrets["token"] = "t0k3n-value\n";
+  fixture.engine.set_program("tell", {{{LogStream::kStdout, "it is t0k3n"},
+                                       {LogStream::kStderr, "second line of key\n"},
+                                       {LogStream::kStdout, "-value, dDBrM24tdmFsdW\n"}}});
+  fixture.engine.set_program("refuse", {{}, false, 0, false, "no such file: t0k3n-value"});
+  SUBCASE("it runs") {
+    RunAttempt order = fixture.writer("version=my t0k3n-value\nnotes=fine\nt0k3n-value=1\n");
+    order.command.back() = "tell";
+    fixture.pipeline->tasks.back().secrets = {{"key", "/etc/key", ""}, {"token", "", "TOKEN"}};
+    fixture.run(order);
+    CHECK(fixture.sink.output() == "it is ******\n, ***\n");
+    CHECK(fixture.outcome().outputs == Variables{{"version", "my ***"}, {"notes", "fine"}});
+    CHECK(fixture.sink.notes().find("output 'version' holds a secret") != std::string::npos);
+    CHECK(fixture.sink.notes().find("names '***'") != std::string::npos);
+  }
+  SUBCASE("it cannot be started") {
+    RunAttempt order = fixture.order("refuse");
+    fixture.pipeline->tasks.back().secrets = {{"token", "", "TOKEN"}};
+    fixture.run(order);
+    CHECK(fixture.outcome().message.find("no such file: ***") != std::string::npos);
+  }
+}
+
+TEST_CASE(
+    "a container that is found again has its secrets hidden, also those that have changed since") {
+  Fixture fixture;
+  fixture.engine.set_program("tell", {{{LogStream::kStdout, "old: one-value, now: two-value\n"}}});
+  const RunAttempt order = fixture.order("tell");
+  fixture.pipeline->tasks.back().secrets = {{"key", "/etc/key", ""}, {"token", "", "TOKEN"}};
+  REQUIRE(fixture.files.write_secret(order.key, 0, "one-value"));
+  fixture.create_and_start(order);
+  SUBCASE("changed") {
+    fixture.secrets["key"] = "two-value";
+    fixture.secrets["token"] = "whatever";
+    fixture.run(recovered(order, true));
+    CHECK(fixture.sink.output() == "old: ***, now: ***\n");
+    CHECK(fixture.sink.notes().find("cannot be read") == std::string::npos);
+  }
+  SUBCASE("gone: what was handed to the container is known, a variable is not, which is said") {
+    fixture.run(recovered(order, true));
+    CHECK(fixture.sink.output() == "old: ***, now: two-value\n");
+    CHECK(fixture.sink.notes().find("secret 'token' cannot be read any more") != std::string::npos);
+    CHECK(fixture.sink.notes().find("secret 'key'") == std::string::npos);
+  }
 }
