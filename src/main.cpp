@@ -1,14 +1,18 @@
-// One binary, four lives: the agent, the short-lived child that pulls a source, a sandbox's only process, and the commands
-// that people type.
+// One binary, five lives: the agent, the short-lived child that pulls a source, a sandbox's only process, the process
+// that looks after a task where there are no containers, and the commands that people type.
 #include <cstring>
 
 #include "agent/agent.h"
 #include "agent/pull_entry.h"
 #include "agent/sandbox_entry.h"
 #include "cli/cli.h"
+#include "process/supervisor.h"
 
 int main(int argc, char** argv) {
   if (argc == 2 && std::strcmp(argv[1], "internal-pull") == 0) return pawl::run_internal_pull();
+  if (argc == 3 && std::strcmp(argv[1], pawl::kSupervisorVerb) == 0) {
+    return pawl::run_process_supervisor();
+  }
   if (argc == 2 && std::strcmp(argv[1], "internal-sandbox") == 0) return pawl::run_sandbox();
   pawl::CliHooks hooks;
   hooks.run_agent = [](const std::string& config_path) { return pawl::run_agent(config_path); };

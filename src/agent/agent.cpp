@@ -34,6 +34,7 @@
 #include "git/pull_process.h"
 #include "git/source_url.h"
 #include "http/server.h"
+#include "process/process_engine.h"
 #include "store/lmdb_store.h"
 
 namespace pawl {
@@ -79,6 +80,14 @@ std::vector<SourceState> unpulled(const std::vector<SourceConfig>& sources) {
 // after a restart of the host; and it exists, for the listener is there before the first container.
 std::string secret_files_directory(const HostConfig& config) {
   return config.http_socket.substr(0, config.http_socket.rfind('/')) + "/secrets";
+}
+
+Result<std::unique_ptr<ContainerEngine>> make_engine(const HostConfig& config) {
+  if (config.engine.type != "process") return make_docker_engine(config.engine);
+  ProcessEngineOptions options;
+  options.directory = config.state_directory + "/processes";
+  options.best_effort_caps = config.engine.best_effort_caps;
+  return make_process_engine(options);
 }
 
 // What the files of the store take, as the filesystem counts it: its map is larger than what is in it.
@@ -150,7 +159,7 @@ Result<void> Agent::start() {
   options.map_bytes = static_cast<std::size_t>(config_.state_max_bytes);
   options.log_limit_bytes = config_.log_limit_bytes;
   PAWL_TRY(store_, open_store(options));
-  PAWL_TRY(engine_, make_docker_engine(config_.engine));
+  PAWL_TRY(engine_, make_engine(config_));
   make_image_files();
   PullProcess::Options pull_options;
   pull_options.cache_directory = config_.state_directory + "/sources";

@@ -28,12 +28,13 @@ ARROWS = {
     "ports": ["base", "model"],
     "git": ["base", "model", "ports"],
     "docker": ["base", "model", "ports"],
+    "process": ["base", "model", "ports"],
     "store": ["base", "model", "ports"],
     "exec": ["base", "model", "ports"],
     "http": ["base", "model", "ports"],
-    "agent": ["base", "model", "core", "config", "ports", "git", "docker", "store", "exec", "http"],
+    "agent": ["base", "model", "core", "config", "ports", "git", "docker", "process", "store", "exec", "http"],
     "cli": ["base", "model", "config", "ports", "store", "http"],
-    "": ["base", "agent", "cli", "git"],  # main.cpp
+    "": ["base", "agent", "cli", "git", "process"],  # main.cpp
 }
 
 # Header prefix: the one place (a folder, or a file) that may include it.

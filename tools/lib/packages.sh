@@ -15,8 +15,8 @@ test_packages=(
   e2fsprogs xfsprogs python3-jsonschema python3-yaml
 )
 
-# An engine that is already there, Debian's or not, is left alone.
-if ! command -v dockerd >/dev/null 2>&1 && ! [[ -S ${DOCKER_SOCKET:-/var/run/docker.sock} ]]; then
+# An engine that is already there, Debian's or not, is left alone; PAWL_DEMO_ENGINE=process: none is wanted.
+if [[ ${PAWL_DEMO_ENGINE:-docker} == docker ]] && ! command -v dockerd >/dev/null 2>&1 && ! [[ -S ${DOCKER_SOCKET:-/var/run/docker.sock} ]]; then
   demo_packages+=(docker.io)
 fi
 

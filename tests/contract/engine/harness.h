@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "contract/engine/process_harness.h"
 #include "docker/docker_engine.h"
 #include "support/docker_daemon.h"
 #include "support/fake_engine.h"
@@ -36,7 +37,7 @@ odd_output();  // a zero byte, a line of 40,000 bytes, no newline at the end
 // Those with images, networks and volumes.
 #define PAWL_CONTAINER_ENGINES FakeHarness, DockerHarness, TlsDockerHarness, PodmanHarness
 // All of them.
-#define PAWL_ENGINES PAWL_CONTAINER_ENGINES
+#define PAWL_ENGINES PAWL_CONTAINER_ENGINES, ProcessHarness
 // Those whose programs really run, in containers.
 #define PAWL_REAL_ENGINES DockerHarness, TlsDockerHarness, PodmanHarness
 
