@@ -117,6 +117,8 @@ class Agent {
   [[nodiscard]] Result<void> start();
   void stop();
   void pull_all() { pullers_->sync_all(); }
+  // As in its containers' names and labels.
+  [[nodiscard]] const std::string& instance_id() const { return store_->instance_id(); }
 
  private:
   void drop_unnamed_sources();
@@ -168,6 +170,8 @@ Result<void> Agent::start() {
           store_->former_instances(),
           AttemptFiles(config_.state_directory + "/outputs", secret_files_directory(config_)),
           [this](const std::string& name) { return read_secret(config_.secrets_directory, name); },
+          SandboxSettings{config_.engine.sandbox_per_run, limits::kWarmSandboxes,
+                          config_.policy.max_workspace_bytes},
           [this](RunId run) { return store_->run(run); },
           image_ledger_.get(),
           image_files_.get(),
@@ -212,6 +216,7 @@ void Agent::make_disk_keeper() {
                           config_.state_max_bytes};
   parts.store_bytes = [this] { return store_bytes(config_.state_directory); };
   parts.images_in_force = [this] { return images_in_force(*published_.get()); };
+  parts.sandbox_image = [this] { return workers_->sandbox_image(); };
   parts.find_run = [this](RunId run) { return store_->run(run); };
   parts.remove_leftover = [this](RunId run) { workers_->remove_leftover(run); };
   parts.publish = [this](const DiskStatus& status, std::vector<std::string> warnings) {
@@ -266,7 +271,7 @@ int run_agent(const std::string& config_path, const Clock& clock) {
     log_error("the agent cannot start", {{"reason", started.error().text()}});
     return 1;
   }
-  log_info("pawl is running", {{"version", kVersion}});
+  log_info("pawl is running", {{"version", kVersion}, {"instance", agent.instance_id()}});
   while (true) {
     int number = 0;
     if (sigwait(&signals, &number) != 0) continue;

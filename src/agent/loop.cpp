@@ -163,6 +163,8 @@ void Loop::process(std::vector<Item>& items) {
   if (store_failing_) {
     store_failing_ = false;
     log_info("the store takes writes again");
+    // What the core knew of containers beyond the store's records went with its state.
+    workers_->list_containers();
   }
   // Who gets an answer finds what it speaks of.
   publish(std::move(changes));
@@ -317,6 +319,8 @@ void Loop::carry_out(Commands& effects) {
                     {{"run", order->key.run.text()}, {"reason", position.error().text()}});
       }
       workers_->run(*order, position ? *position : LogPosition{});
+    } else if (const auto* ahead = std::get_if<PrepareAttempt>(&command)) {
+      workers_->prepare(*ahead);
     } else if (const auto* signal = std::get_if<SignalAttempt>(&command)) {
       workers_->signal(*signal);
     } else if (const auto* removal = std::get_if<RemoveContainer>(&command)) {

@@ -25,6 +25,7 @@ struct StepContext {
   MonoTime mono;
   Commands& out;
   std::vector<EndedRun> ended{};  // not yet followed (core/chains.h)
+  std::vector<TaskRef> begun{};   // given to workers
   std::set<RunId> touched{};      // a task of theirs is over (core/readiness.h: settle_touched())
 
   template <typename T>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/ahead.h"
 #include "core/chains.h"
 #include "core/evaluation.h"
 #include "core/readiness.h"
@@ -45,7 +46,9 @@ void start_attempt(StepContext& context, TaskRef ref) {
   begin_run(context, run);
   context.emit(SaveTask{task.state});
   context.emit(SaveAttempt{attempt});
+  use_ahead(context, attempt.key);
   context.emit(std::move(order).value());
+  context.begun.push_back(ref);
 }
 
 // The live task entry an attempt's report is about, or nullptr for a stale report.
@@ -280,7 +283,8 @@ void on_cancel(StepContext& context, const CancelRequested& event) {
 
 void on_engine_listed(StepContext& context, const EngineListed& event) {
   for (const ObservedContainer& container : event.containers) {
-    if (find_live(context.state, container.key) == nullptr) {
+    // One that waits for its task: who starts that sees to it. Removed now, it might be gone only after the task's own start.
+    if (find_live(context.state, container.key) == nullptr && !keep_ahead(context, container.key)) {
       context.emit(RemoveContainer{container.key});
     }
   }
@@ -322,6 +326,7 @@ void follow_up(StepContext& context) {
     follow_ended(context);
     dispatch(context);
   } while (!context.touched.empty() || !context.ended.empty());
+  prepare_ahead(context);
 }
 
 }  // namespace pawl

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/ahead.h"
 #include "core/evaluation.h"
 #include "core/groups.h"
 #include "core/timers.h"
@@ -176,6 +177,15 @@ void finish_run(StepContext& context, RunEntry& run) {
 
 }  // namespace
 
+bool would_run(const RunEntry& run, std::uint32_t index) {
+  std::vector<Outcome> outcomes;
+  for (const std::uint32_t before : task_of(run, index).upstream) {
+    const TaskEntry& task = run.tasks[before];
+    outcomes.push_back(task.live ? Outcome::kSuccess : task.outcome);
+  }
+  return judge_rule(task_of(run, index).rule, outcomes) == Readiness::kRun;
+}
+
 bool is_main(const RunEntry& run, std::uint32_t index) {
   return task_of(run, index).hook == Hook::kNone;
 }
@@ -194,6 +204,7 @@ void finish_task(StepContext& context, RunEntry& run, std::uint32_t index, Statu
   --run.unfinished_tasks;
   if (is_main(run, index)) --run.unfinished_main;
   context.emit(SaveTask{task.state});
+  drop_ahead(context, ref_of(run, index));
   context.touched.insert(run.run.id);
 }
 

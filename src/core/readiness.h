@@ -20,6 +20,8 @@ void make_ready(StepContext& context, RunEntry& run, std::uint32_t index);
 void start_run(StepContext& context, RunEntry& run);
 // What each task that is over means for those behind it; for a run that was made or loaded.
 void find_outcomes(RunEntry& run);
+// Whether its trigger rule would let it run if all that is under way succeeded.
+[[nodiscard]] bool would_run(const RunEntry& run, std::uint32_t index);
 // Whether the task counts among those that decide how the run ends: it is no hook.
 [[nodiscard]] bool is_main(const RunEntry& run, std::uint32_t index);
 // Ends the runs that were touched and are over, after their hooks; and what follows from that.

@@ -40,6 +40,18 @@ TaskRef ReadyQueue::pop() {
   return next.first;
 }
 
+std::vector<TaskRef> ReadyQueue::first(std::size_t count) const {
+  std::vector<TaskRef> result;
+  for (const Rank& rank : ranks_) {
+    const Queue queue{limits::kPriorityMax - rank.below_top, rank.pipeline};
+    for (const TaskRef& task : queues_.at(queue)) {
+      if (result.size() >= count) return result;
+      result.push_back(task);
+    }
+  }
+  return result;
+}
+
 std::uint32_t ReadyQueue::slots_of(const std::string& pipeline) const {
   const auto found = slots_.find(pipeline);
   return found == slots_.end() ? 0 : found->second;

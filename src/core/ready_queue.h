@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/ids.h"
 
@@ -30,6 +31,9 @@ class ReadyQueue {
   // A task of the pipeline got a worker, or gave it back.
   void take_slot(const std::string& pipeline);
   void free_slot(const std::string& pipeline);
+
+  // Up to `count` of those that are near the front.
+  [[nodiscard]] std::vector<TaskRef> first(std::size_t count) const;
 
   [[nodiscard]] bool empty() const { return ranks_.empty(); }
   [[nodiscard]] std::size_t size() const { return size_; }

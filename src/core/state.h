@@ -95,6 +95,7 @@ struct State {
   std::map<std::string, Suspension> suspended;  // by pipeline, whether in force or not
   ReadyQueue ready;                             // tasks of admitted runs that wait for a worker
   std::uint32_t slots_used = 0;
+  std::map<TaskRef, std::uint32_t> ahead;  // attempts whose container may wait (core/ahead.h)
   std::set<Timer> timers;
   std::set<std::pair<WallTime, std::string>> ticks;  // next tick of each scheduled pipeline
   bool ends_only = false;                            // nothing new is begun: StoreTight

@@ -53,6 +53,8 @@
 //   pending ──its condition is false──▶ skipped (reason condition); it, or what the attempt is given, cannot be evaluated──▶
 //     failed (reason condition), without an attempt
 //   pending ──the run was cancelled or replaced──▶ cancelled; its timeout passed──▶ skipped (reason timeout)
+//   Containers of the tasks that will probably be next are asked for ahead (core/ahead.h): created, never started; they go
+//   once their task is over without them.
 //   Ready tasks start by priority, then where the pipeline holds the fewest slots, then by run and place.
 //
 //   Attempt. pending (given to a worker, holds a slot) ──started──▶ running ──ended──▶ final. The

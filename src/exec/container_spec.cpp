@@ -77,10 +77,6 @@ std::string container_name(const std::string& instance_id, const AttemptKey& key
          std::to_string(key.attempt);
 }
 
-std::string workspace_name(const std::string& instance_id, RunId run) {
-  return "pawl-" + instance_id + "-" + run.text();
-}
-
 void set_task_variable(ContainerSpec& spec, const std::string& name, std::string value) {
   const auto is_it = [&](const auto& variable) { return variable.first == name; };
   const bool known = std::any_of(spec.env.begin(), spec.env.end(), is_it);
@@ -106,17 +102,31 @@ void set_own_variables(ContainerSpec& spec, const RunAttempt& order, const Task&
   if (!task.outputs.empty()) set_variable(spec.env, "PAWL_OUTPUT", std::string(kOutputPath));
 }
 
-Mount workspace_of(const std::string& instance_id, RunId run) {
+}  // namespace
+
+Mount file_mount(const std::string& source, const std::string& target, bool read_only) {
   Mount mount;
-  mount.kind = Mount::Kind::kVolume;
-  mount.source = workspace_name(instance_id, run);
-  mount.target = kWorkspacePath;
-  mount.read_only = false;
-  mount.labels = {{std::string(kLabelInstance), instance_id}, {std::string(kLabelRun), run.text()}};
+  mount.source = source;
+  mount.target = target;
+  mount.read_only = read_only;
   return mount;
 }
 
-}  // namespace
+void complete(ContainerSpec& spec, const std::string& workspace, const std::string& join,
+              const std::string& engine) {
+  Mount mount;
+  mount.kind = Mount::Kind::kVolume;
+  mount.source = workspace;
+  mount.target = kWorkspacePath;
+  mount.read_only = false;
+  for (const std::string_view label : {kLabelInstance, kLabelRun}) {
+    const std::string name(label);
+    mount.labels[name] = spec.labels.at(name);
+  }
+  spec.mounts.push_back(std::move(mount));
+  spec.join_network = join;
+  if (!engine.empty()) spec.labels[std::string(kLabelEngine)] = engine;
+}
 
 ContainerSpec container_spec(const std::string& instance_id, const RunAttempt& order) {
   const Task& task = order.definition->tasks.at(order.key.task);
@@ -138,7 +148,6 @@ ContainerSpec container_spec(const std::string& instance_id, const RunAttempt& o
   spec.network = task.network;
   spec.user = task.user;
   spec.read_only = task.read_only;
-  spec.mounts.push_back(workspace_of(instance_id, order.key.run));
   return spec;
 }
 

@@ -33,11 +33,16 @@ using Labels = std::map<std::string, std::string>;
 // The environment: the task's own, then PAWL_RUN_ID, PAWL_PIPELINE, PAWL_TASK, PAWL_ATTEMPT, PAWL_WORKSPACE,
 // PAWL_PARAM_<NAME> and PAWL_MATRIX_<AXIS> (upper case, "_" for what no variable's name has), PAWL_RUN_STATUS
 // for a hook, PAWL_OUTPUT where the task declares outputs; of equal names the last one counts.
-// Of the mounts the workspace; what is a file on this host is added by who makes it.
+// Without mounts of pawl's own: see complete() and file_mount().
 [[nodiscard]] ContainerSpec container_spec(const std::string& instance_id, const RunAttempt& order);
 
-// "pawl-<instance>-<run>": the volume that the tasks of a run share.
-[[nodiscard]] std::string workspace_name(const std::string& instance_id, RunId run);
+// A file of this host in the container.
+[[nodiscard]] Mount file_mount(const std::string& source, const std::string& target,
+                               bool read_only);
+// What is known only once the container is created: its run's workspace, the container whose network it joins (or empty), and
+// the engine's incarnation (or empty).
+void complete(ContainerSpec& spec, const std::string& workspace, const std::string& join,
+              const std::string& engine);
 
 // Adds a variable, or gives it another value; pawl's own keep theirs.
 void set_task_variable(ContainerSpec& spec, const std::string& name, std::string value);

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "exec/container_spec.h"
+#include "exec/run_names.h"
 #include "model/limits.h"
 
 namespace pawl {
@@ -143,16 +144,9 @@ Result<void> Janitor::remove_now(const Chore& chore) {
 }
 
 Result<void> Janitor::remove_workspace_now(const Chore& chore) {
-  PAWL_CHECK(parts_.workspaces.remove(chore.key.run, stop_.get_token()));
+  PAWL_CHECK(parts_.sandboxes.remove(chore.key.run, stop_.get_token()));
   look_again(chore);
   return {};
-}
-
-// What cannot be told to be over stays: nothing is lost by that.
-bool Janitor::is_over(RunId run) const {
-  const auto detail = parts_.find_run(run);
-  if (!detail) return detail.error().kind == ErrorKind::kNotFound;
-  return is_final(detail->run.status);
 }
 
 bool Janitor::is_over(const AttemptKey& key) const {
@@ -172,23 +166,14 @@ Result<void> Janitor::clear_files() {
   return result;
 }
 
-Result<void> Janitor::clear_workspaces() {
-  PAWL_TRY(const auto volumes, parts_.engine.list_volumes(std::string(kLabelInstance),
-                                                          parts_.instance_id, stop_.get_token()));
-  for (const VolumeSummary& volume : volumes) {
-    const auto run = run_of(volume.labels, parts_.instance_id);
-    if (run && volume.name == workspace_name(parts_.instance_id, *run) && is_over(*run)) {
-      remove_workspace(*run);
-    }
-  }
-  return {};
-}
+Result<void> Janitor::clear_workspaces() { return parts_.sandboxes.clear(stop_.get_token()); }
 
 Result<void> Janitor::list_now() {
   PAWL_TRY(const auto containers,
            parts_.engine.list(std::string(kLabelInstance), parts_.instance_id, stop_.get_token()));
   EngineListed listed;
   for (const ContainerSummary& container : containers) {
+    if (container.labels.contains(std::string(kLabelSandbox))) continue;
     if (const auto key = attempt_of(container.labels, parts_.instance_id)) {
       listed.containers.push_back(ObservedContainer{*key, container.name});
     } else {

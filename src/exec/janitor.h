@@ -19,8 +19,8 @@
 #include "exec/attempt_files.h"
 #include "exec/lookups.h"
 #include "exec/pause.h"
+#include "exec/sandboxes.h"
 #include "exec/worker_thread.h"
-#include "exec/workspaces.h"
 #include "ports/clock.h"
 #include "ports/container_engine.h"
 #include "ports/event_sink.h"
@@ -34,7 +34,7 @@ class Janitor {
     EventSink& sink;
     const std::string& instance_id;
     const std::vector<std::string>& former_instances;
-    Workspaces& workspaces;
+    Sandboxes& sandboxes;
     const AttemptFiles& files;
     const FindRun& find_run;  // may be empty: nothing is looked for
     std::int64_t backoff_ms;
@@ -88,7 +88,6 @@ class Janitor {
   [[nodiscard]] Result<void> remove_workspace_now(const Chore& chore);
   [[nodiscard]] Result<void> clear_files();
   [[nodiscard]] Result<void> clear_workspaces();
-  [[nodiscard]] bool is_over(RunId run) const;
   [[nodiscard]] bool is_over(const AttemptKey& key) const;
   [[nodiscard]] static std::string_view name_of(Chore::Kind kind);
   void try_later(Chore chore, const Error& error);

@@ -19,7 +19,7 @@ TaskRunner::Step TaskRunner::prepare_files() {
       return not_started(Reason::kEngine,
                          "the file for its outputs cannot be made: " + file.error().text());
     }
-    add_file(*file, std::string(kOutputPath), false);
+    files_.push_back(file_mount(*file, std::string(kOutputPath), false));
   }
   for (std::size_t i = 0; i < task_.secrets.size(); ++i) {
     if (const Step step = prepare_secret(i); step != Step::kDone) return step;
@@ -76,7 +76,7 @@ TaskRunner::Step TaskRunner::prepare_secret(std::size_t number) {
                                               "' cannot be put where its container finds it: " +
                                               file.error().text());
     }
-    add_file(*file, use.file, true);
+    files_.push_back(file_mount(*file, use.file, true));
     return Step::kDone;
   }
   // Editors and `echo` end a file with a newline that is not part of the secret. A file is handed on as it is: a
@@ -95,24 +95,15 @@ TaskRunner::Step TaskRunner::prepare_secret(std::size_t number) {
   return Step::kDone;
 }
 
-void TaskRunner::add_file(const std::string& source, const std::string& target, bool read_only) {
-  Mount mount;
-  mount.source = source;
-  mount.target = target;
-  mount.read_only = read_only;
-  files_.push_back(std::move(mount));
-}
-
-TaskRunner::Step TaskRunner::open_workspace() {
-  const auto opened = ask<bool>([this](const std::stop_token& stop) -> Result<bool> {
-    PAWL_CHECK(parts_.workspaces.open(order_.key.run, spec_.name, stop));
-    return true;
-  });
-  if (opened) return Step::kDone;
-  if (opened.error().kind == ErrorKind::kCancelled) return interrupted();
-  if (opened.error().kind == ErrorKind::kNotFound) return Step::kAgain;
-  return not_started(Reason::kEngine,
-                     "its workspace cannot be opened to every user: " + opened.error().message);
+TaskRunner::Step TaskRunner::enter_sandbox() {
+  const auto place = ask<Sandboxes::Place>(
+      [this](const std::stop_token& stop) { return parts_.sandboxes.enter(order_, stop); });
+  if (place) {
+    place_ = *place;
+    return Step::kDone;
+  }
+  if (place.error().kind == ErrorKind::kCancelled) return interrupted();
+  return not_started(Reason::kEngine, "its workspace cannot be made: " + place.error().message);
 }
 
 void TaskRunner::take_outputs() {

@@ -94,7 +94,10 @@ TaskRunner::Step TaskRunner::adopt(const ContainerState& state, bool settled) {
                                             " exists that is not of this run; remove or rename it");
   }
   state_ = state;
-  if (state.phase == Phase::kCreated) return start_found(settled);
+  if (state.phase == Phase::kCreated) {
+    const bool is_known = order_.recovered || creations_ > 1;
+    return is_known ? start_found(settled) : remove_unstarted();
+  }
   log_.note("found container " + short_id(state.id) + " again");
   if (rebooted_) {
     // Its start is not reported: the core would take it for one of this boot, and believe the next agent's exit code.
@@ -138,6 +141,12 @@ TaskRunner::Step TaskRunner::create() {
     return not_started(Reason::kPolicy, allowed.error().message);
   }
   if (const Step step = prepare_files(); step != Step::kDone) return step;
+  if (auto ready = parts_.ahead.take(order_.key)) {
+    state_.id = std::move(ready->id);
+    place_ = std::move(ready->place);
+    return start();
+  }
+  if (const Step step = enter_sandbox(); step != Step::kDone) return step;
   if (parts_.policy.pull == "always" && !pulled_) {
     if (const Step step = pull_image(); step != Step::kDone) return step;
   }
@@ -145,13 +154,15 @@ TaskRunner::Step TaskRunner::create() {
 }
 
 TaskRunner::Step TaskRunner::create_container() {
+  creations_ = 0;
+  revived_ = false;
   while (true) {
     const auto id = ask<std::string>([this](const std::stop_token&) {
       ContainerSpec spec = spec_;
-      const std::string engine = parts_.engine.incarnation();
-      if (!engine.empty()) spec.labels[std::string(kLabelEngine)] = engine;
+      complete(spec, place_.volume, place_.join, parts_.engine.incarnation());
       spec.mounts.insert(spec.mounts.end(), files_.begin(), files_.end());
       for (const auto& [name, value] : secrets_) set_task_variable(spec, name, value);
+      ++creations_;
       // Not cut short by a stop of the task: better to know whether it is there.
       return parts_.engine.create(spec, shutdown_);
     });
@@ -229,7 +240,7 @@ TaskRunner::Step TaskRunner::start() {
   if (const auto allowed = check_policy(parts_.policy, task_); !allowed) {
     return not_started(Reason::kPolicy, allowed.error().message);
   }
-  if (const Step step = open_workspace(); step != Step::kDone) return step;
+  parts_.sandboxes.touch();
   Patience patience = new_patience();
   Result<void> started;
   while (true) {
@@ -247,12 +258,38 @@ TaskRunner::Step TaskRunner::start() {
   if (!started && is_refusal(started.error())) {
     control_.cancel_start();
     if (started.error().kind == ErrorKind::kNotFound) return Step::kAgain;
+    if (!std::exchange(revived_, true) && (order_.recovered || !place_.join.empty())) {
+      const Step step = revive_sandbox();
+      return step == Step::kDone ? start() : step;
+    }
     return not_started(Reason::kEngine,
                        "the container cannot be started: " + started.error().message);
   }
   if (!started && started.error().kind == ErrorKind::kCancelled) return Step::kStopped;
   connection_broke_ = !started && started.error().kind == ErrorKind::kUnavailable;
   return find_out_start(started.ok());
+}
+
+TaskRunner::Step TaskRunner::revive_sandbox() {
+  // Of one that an earlier agent created nobody knows what it joins.
+  if (place_.join.empty()) return remove_unstarted();
+  const auto revived = ask<bool>([this](const std::stop_token& stop) {
+    return parts_.sandboxes.revive(order_.key.run, place_.join, stop);
+  });
+  if (revived) return *revived ? Step::kDone : remove_unstarted();
+  if (revived.error().kind == ErrorKind::kCancelled) return interrupted();
+  return not_started(Reason::kEngine,
+                     "its network cannot be started again: " + revived.error().message);
+}
+
+TaskRunner::Step TaskRunner::remove_unstarted() {
+  const auto removed = ask<bool>([this](const std::stop_token& stop) -> Result<bool> {
+    PAWL_CHECK(parts_.engine.remove(spec_.name, stop));
+    return true;
+  });
+  if (removed) return Step::kAgain;
+  if (removed.error().kind == ErrorKind::kCancelled) return interrupted();
+  return not_started(Reason::kEngine, removed.error().message);
 }
 
 // A start was asked for; whether it was answered. It is never asked for a second time: the first request may still

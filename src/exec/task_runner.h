@@ -2,10 +2,11 @@
 // as long as the task runs.
 //
 //   look     only what an earlier agent ordered: does the container exist already?
-//   create   policy, secrets, image, container, labelled with the engine's incarnation: the start may never be recorded.
-//            The name is taken: it is looked at, and adopted if its labels say
-//            that it is this attempt's. One that ran before the host's restart is not reported as started.
-//   start    the workspace opened; unless a stop came first; at most once. An answer that was lost is never guessed: the container
+//   create   policy, secrets, sandbox, image, container, labelled with the engine's incarnation: the start may never be recorded.
+//            One that was created ahead is used as it is. The name is taken: it is looked at, and adopted if its labels say
+//            that it is this attempt's; one that an earlier agent created ahead is made anew, since nobody knows with what. One
+//            that ran before the host's restart is not reported as started.
+//   start    unless a stop came first; at most once. An answer that was lost is never guessed: the container
 //            is inspected until the engine has said what became of it.
 //   follow   its output, until it has ended and all is delivered; across restarts of the engine.
 //   report   exactly one AttemptEnded, after all of its output, with what it wrote to $PAWL_OUTPUT.
@@ -24,6 +25,7 @@
 #include <string>
 #include <vector>
 
+#include "exec/ahead.h"
 #include "exec/attempt_control.h"
 #include "exec/attempt_files.h"
 #include "exec/image_puller.h"
@@ -32,8 +34,8 @@
 #include "exec/lookups.h"
 #include "exec/pause.h"
 #include "exec/runner_times.h"
+#include "exec/sandboxes.h"
 #include "exec/usage_watch.h"
-#include "exec/workspaces.h"
 #include "model/command.h"
 #include "model/host_config.h"
 #include "ports/clock.h"
@@ -52,7 +54,8 @@ class TaskRunner {
     const std::string& instance_id;
     LiveRestore& live_restore;
     RunnerTimes times;
-    Workspaces& workspaces;
+    Sandboxes& sandboxes;
+    Ahead& ahead;
     const AttemptFiles& files;
     const ReadSecret& read_secret;
     ImagePuller& images;
@@ -89,8 +92,11 @@ class TaskRunner {
   void hide_secrets();
   // Likewise of a container that was found: they are read again, and as they were handed to it.
   void learn_secrets();
-  void add_file(const std::string& source, const std::string& target, bool read_only);
-  [[nodiscard]] Step open_workspace();
+  [[nodiscard]] Step enter_sandbox();
+  // What it joins does not run: that is started again, or the container made anew.
+  [[nodiscard]] Step revive_sandbox();
+  // Without asking what becomes of it: nobody will start it.
+  [[nodiscard]] Step remove_unstarted();
   void take_outputs();
   [[nodiscard]] Step create_container();
   [[nodiscard]] Step provide_image(const Error& refused);
@@ -158,6 +164,10 @@ class TaskRunner {
   const RunAttempt& order_;
   const Task& task_;
   const ContainerSpec spec_;
+  Sandboxes::Place place_;
+  std::uint32_t creations_ =
+      0;                      // calls for this container: after a second one it may be of the first
+  bool revived_ = false;      // place_, for this container
   std::vector<Mount> files_;  // what prepare_files() has made
   Variables
       secrets_;  // those that go into the environment; into the request only, never into a log

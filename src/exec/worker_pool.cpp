@@ -10,13 +10,13 @@
 #include <utility>
 #include <vector>
 
+#include "exec/ahead.h"
 #include "exec/attempt_control.h"
 #include "exec/image_puller.h"
 #include "exec/janitor.h"
 #include "exec/live_restore.h"
 #include "exec/task_runner.h"
 #include "exec/worker_thread.h"
-#include "exec/workspaces.h"
 
 namespace pawl {
 
@@ -25,7 +25,8 @@ class WorkerPool::Impl {
   Impl(ContainerEngine& engine, EventSink& sink, const Clock& clock, Settings settings)
       : settings_(std::move(settings)),
         live_restore_(engine),
-        workspaces_(engine, settings_.instance_id),
+        sandboxes_({engine, clock, settings_.instance_id, settings_.find_run}, settings_.sandbox),
+        ahead_({engine, settings_.instance_id, settings_.policy, sandboxes_, settings_.files}),
         images_({engine, settings_.image_ledger, settings_.image_files,
                  settings_.times.pull_retry_ms, settings_.times.pull_retry_max_ms}),
         parts_{engine,
@@ -35,11 +36,12 @@ class WorkerPool::Impl {
                settings_.instance_id,
                live_restore_,
                settings_.times,
-               workspaces_,
+               sandboxes_,
+               ahead_,
                settings_.files,
                settings_.read_secret,
                images_},
-        janitor_({engine, sink, settings_.instance_id, settings_.former_instances, workspaces_,
+        janitor_({engine, sink, settings_.instance_id, settings_.former_instances, sandboxes_,
                   settings_.files, settings_.find_run, settings_.times.backoff_ms,
                   settings_.times.backoff_max_ms}) {
     for (std::uint32_t i = 0; i < settings_.workers; ++i) {
@@ -72,13 +74,22 @@ class WorkerPool::Impl {
     if (target) janitor_.signal(std::move(*target), order.kill ? SIGKILL : SIGTERM);
   }
 
-  void remove(const RemoveContainer& order) { janitor_.remove(order.key); }
+  void prepare(const PrepareAttempt& order) { ahead_.prepare(order.order); }
+  void remove(const RemoveContainer& order) {
+    ahead_.discard(order.key);
+    janitor_.remove(order.key);
+  }
   void remove(const RemoveWorkspace& order) {
+    ahead_.discard(order.run);
     janitor_.remove_workspace(order.run);
     if (settings_.run_ended) settings_.run_ended();
   }
+  [[nodiscard]] const std::string& sandbox_image() const { return sandboxes_.image(); }
   void remove_leftover(RunId run) { janitor_.remove_workspace(run); }
-  void list_containers() { janitor_.list(); }
+  void list_containers() {
+    janitor_.list();
+    sandboxes_.start();
+  }
 
   void stop() {
     {
@@ -86,8 +97,10 @@ class WorkerPool::Impl {
       shutdown_.request_stop();
       for (const auto& [key, control] : controls_) control->abandon();
     }
+    ahead_.stop();
     threads_.clear();  // joins
     janitor_.stop();
+    sandboxes_.stop();
   }
 
  private:
@@ -114,7 +127,8 @@ class WorkerPool::Impl {
 
   const Settings settings_;
   LiveRestore live_restore_;
-  Workspaces workspaces_;
+  Sandboxes sandboxes_;
+  Ahead ahead_;
   ImagePuller images_;
   const TaskRunner::Parts parts_;
   std::stop_source shutdown_;
@@ -135,10 +149,12 @@ WorkerPool::~WorkerPool() = default;
 void WorkerPool::run(const RunAttempt& order, const LogPosition& resume_from) {
   impl_->run(order, resume_from);
 }
+void WorkerPool::prepare(const PrepareAttempt& order) { impl_->prepare(order); }
 void WorkerPool::signal(const SignalAttempt& order) { impl_->signal(order); }
 void WorkerPool::remove(const RemoveContainer& order) { impl_->remove(order); }
 void WorkerPool::remove(const RemoveWorkspace& order) { impl_->remove(order); }
 void WorkerPool::remove_leftover(RunId run) { impl_->remove_leftover(run); }
+const std::string& WorkerPool::sandbox_image() const { return impl_->sandbox_image(); }
 void WorkerPool::list_containers() { impl_->list_containers(); }
 void WorkerPool::stop() { impl_->stop(); }
 

@@ -1,5 +1,6 @@
 // The bounded worker pool: `workers` threads, each driving one container from creation to its
-// recorded end (task_runner.h), and one thread for signals and removals.
+// recorded end (task_runner.h); and a thread each for signals and removals (janitor.h), for containers that are
+// created ahead (ahead.h) and for sandboxes (sandboxes.h).
 //
 // The core hands out at most `workers` attempts at a time, so run() never waits for long. Thread-safe;
 // no method blocks but stop().
@@ -16,6 +17,7 @@
 #include "exec/image_ledger.h"
 #include "exec/lookups.h"
 #include "exec/runner_times.h"
+#include "exec/sandboxes.h"
 #include "model/command.h"
 #include "model/host_config.h"
 #include "model/log_chunk.h"
@@ -38,6 +40,7 @@ class WorkerPool {
     ReadSecret read_secret = [](const std::string&) -> Result<std::string> {
       return Error{ErrorKind::kNotFound, "there are none here", {}};
     };
+    SandboxSettings sandbox = {};
     FindRun find_run = {};  // asked at the start, of each run that something is left of
     // Both may be null (image_puller.h), and must outlive the pool.
     ImageLedger* image_ledger = nullptr;
@@ -51,13 +54,16 @@ class WorkerPool {
   // `resume_from`: where the stored log of this attempt ends. An attempt that is under way already is
   // left to its worker.
   void run(const RunAttempt& order, const LogPosition& resume_from);
+  // Creates its container ahead, if nothing comes in between.
+  void prepare(const PrepareAttempt& order);
   void signal(const SignalAttempt& order);
   void remove(const RemoveContainer& order);
   void remove(const RemoveWorkspace& order);
   // Likewise of what was found to be left of a run that is over.
   void remove_leftover(RunId run);
+  [[nodiscard]] const std::string& sandbox_image() const;
   // Lists this store's containers as soon as the engine answers (retrying with backoff) and posts
-  // EngineListed, once. Containers of a former instance are removed; so are workspaces and files of what has ended.
+  // EngineListed, once a call. Containers of a former instance are removed; so are workspaces and files of what has ended.
   void list_containers();
 
   // Ends all threads without touching any container: the next agent re-attaches. Nothing is posted

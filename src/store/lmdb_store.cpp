@@ -178,6 +178,7 @@ class LmdbTransaction : public StoreTransaction {
   }
   // Named one by one, so that a new command does not compile before it is stored.
   Result<void> put(const RunAttempt&) { refuse_effect(); }
+  Result<void> put(const PrepareAttempt&) { refuse_effect(); }
   Result<void> put(const SignalAttempt&) { refuse_effect(); }
   Result<void> put(const RemoveContainer&) { refuse_effect(); }
   Result<void> put(const RemoveWorkspace&) { refuse_effect(); }

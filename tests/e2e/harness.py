@@ -10,6 +10,7 @@ import http.client
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -228,13 +229,32 @@ webhooks: {{listen: "127.0.0.1:{self.hooks_port}"}}
                 raise AssertionError("the agent did not end within 20 s of SIGTERM") from None
         return self.process.returncode if self.process else None
 
+    def instance(self):
+        """Its store's id, as in the names and labels of its containers; None if it never ran."""
+        try:
+            with open(self.log, encoding="utf-8", errors="replace") as file:
+                found = re.findall(r"pawl is running.*instance=\"?([0-9a-f]+)", file.read())
+        except FileNotFoundError:
+            return None
+        return found[-1] if found else None
+
+    def left_behind(self):
+        """All containers of this agent: of tasks, and sandboxes (the one that waits is gone after an orderly end)."""
+        if not self.instance():
+            return []
+        _, found = self.engine("GET", "/containers/json?all=1&" + engine_filter(
+            label=[f"dev.pawl.instance={self.instance()}"]))
+        return found if isinstance(found, list) else []
+
     def close(self):
         try:
             self.stop()
         finally:
             try:
-                for container in self.containers():
+                left = self.left_behind()
+                for container in left:
                     self.engine("DELETE", f"/containers/{container['Id']}?force=1&v=1")
+                for container in left:
                     for mount in container.get("Mounts") or []:
                         if mount.get("Type") == "volume":  # the workspace of a run that had not ended
                             self.engine("DELETE", f"/volumes/{mount['Name']}")

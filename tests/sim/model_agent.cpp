@@ -156,6 +156,7 @@ void ModelAgent::process() {
 void ModelAgent::run_batch() {
   Life& life = parts_.life;
   Commands effects;
+  const bool was_failing = failing_;
   if (failing_) {
     if (store_fails) {
       refuse({std::make_move_iterator(events.begin()), std::make_move_iterator(events.end())});
@@ -187,6 +188,7 @@ void ModelAgent::run_batch() {
     add_effects(effects, step.commands);
   }
   if (life.fault_in(80)) return crash();
+  if (was_failing) parts_.workers.list_containers();
   carry_out(effects);
 }
 
@@ -219,6 +221,10 @@ void ModelAgent::carry_out_one(const Command& command) {
     parts_.observer.check_removal(*removal);
     with_workers_.erase(removal->key);
     parts_.workers.remove(*removal);
+  } else if (const auto* ahead = std::get_if<PrepareAttempt>(&command)) {
+    parts_.workers.prepare(*ahead);
+  } else if (const auto* workspace = std::get_if<RemoveWorkspace>(&command)) {
+    parts_.workers.remove(*workspace);
   } else if (const auto* reply = std::get_if<Reply>(&command)) {
     parts_.on_reply(*reply);
   }
@@ -246,6 +252,7 @@ void ModelAgent::check_end() const {
   if (state_->slots_used != 0) parts_.life.violate("a slot leaked");
   if (!state_->timers.empty()) parts_.life.violate("a timer outlived its run");
   if (!state_->ready.empty()) parts_.life.violate("a task outlived its run");
+  if (!state_->ahead.empty()) parts_.life.violate("a container ahead outlived its run");
   if (!state_->groups.empty()) parts_.life.violate("a group outlived its runs");
 }
 

@@ -26,9 +26,46 @@ void ModelWorkers::run(const RunAttempt& order) {
   worker.order = order;
   worker.stop = order.stop;
   worker.engine = order.engine;
+  forget_ahead(order.key);
+  worker.is_ahead = ahead_.erase(order.key) > 0;
   if (!workers_.emplace(order.key, std::move(worker)).second) {
     life_.violate("an attempt was given to two workers");
   }
+}
+
+void ModelWorkers::prepare(const PrepareAttempt& ahead) {
+  if (workers_.contains(ahead.order.key)) {
+    life_.violate("a container was asked for ahead of an attempt that is under way");
+  }
+  if (!life_.fault_in(5)) asked_ahead_.push_back(ahead.order);
+}
+
+void ModelWorkers::forget_ahead(const AttemptKey& key) {
+  std::erase_if(asked_ahead_, [&](const RunAttempt& order) { return order.key == key; });
+}
+
+void ModelWorkers::remove(const RemoveContainer& order) {
+  forget_ahead(order.key);
+  ahead_.erase(order.key);
+  removals_.push_back(order.key);
+}
+
+void ModelWorkers::remove(const RemoveWorkspace& order) {
+  std::erase_if(asked_ahead_, [&](const RunAttempt& ahead) { return ahead.key.run == order.run; });
+  for (auto key = ahead_.begin(); key != ahead_.end();) {
+    if (key->run == order.run) removals_.push_back(*key);
+    key = key->run == order.run ? ahead_.erase(key) : std::next(key);
+  }
+}
+
+void ModelWorkers::create_ahead() {
+  const std::size_t place = life_.random.below(asked_ahead_.size());
+  const RunAttempt order = asked_ahead_[place];
+  asked_ahead_.erase(asked_ahead_.begin() + static_cast<std::ptrdiff_t>(place));
+  const bool has_image = order.definition->tasks[order.key.task].image != kMissingImage;
+  if (!has_image || engine_.containers.contains(order.key)) return;
+  engine_.create(order.key);
+  ahead_.insert(order.key);
 }
 
 void ModelWorkers::signal(const SignalAttempt& order) {
@@ -63,6 +100,13 @@ bool ModelWorkers::create(Worker& worker, std::deque<Event>& events) {
     if (worker.order.rebooted) {
       engine_.signal(key, true);
       return end(key, outcome_of(AttemptOutcome::Kind::kMissing), events);
+    }
+    // Nobody knows any more what an earlier agent created it with.
+    const bool is_left = engine_.containers.at(key).phase == Phase::kCreated && !worker.is_ahead &&
+                         !worker.order.recovered;
+    if (is_left) {
+      engine_.remove(key);
+      return false;
     }
     worker.step = Worker::Step::kStart;
     return false;
@@ -123,6 +167,12 @@ bool ModelWorkers::step(Worker& worker, std::deque<Event>& events) {
   const AttemptKey& key = worker.order.key;
   if (worker.step == Worker::Step::kCreate) return create(worker, events);
   const auto found = engine_.containers.find(key);
+  if (found == engine_.containers.end() && worker.step == Worker::Step::kStart &&
+      !worker.order.recovered) {
+    worker.step = Worker::Step::kCreate;
+    worker.is_ahead = false;
+    return false;
+  }
   if (found == engine_.containers.end()) {
     return end(key, outcome_of(AttemptOutcome::Kind::kMissing), events);
   }
@@ -147,6 +197,7 @@ void ModelWorkers::advance(std::deque<Event>& events) {
     engine_.remove(removals_.back());
     removals_.pop_back();
   }
+  if (!asked_ahead_.empty() && (!life_.faults || life_.random.one_in(2))) create_ahead();
   if (listing_ && (!life_.faults || life_.random.one_in(3))) {
     listing_ = false;
     EngineListed listed;
@@ -164,7 +215,7 @@ void ModelWorkers::advance(std::deque<Event>& events) {
 std::optional<std::int64_t> ModelWorkers::next_work() const {
   if (!engine_.reachable) return std::nullopt;
   const std::int64_t now = life_.clock.true_ms();
-  if (!removals_.empty() || listing_) return now;
+  if (!removals_.empty() || !asked_ahead_.empty() || listing_) return now;
   for (const auto& [key, worker] : workers_) {
     const auto container = engine_.containers.find(key);
     if (worker.step != Worker::Step::kWait || container == engine_.containers.end() ||
@@ -178,6 +229,8 @@ std::optional<std::int64_t> ModelWorkers::next_work() const {
 void ModelWorkers::crash() {
   workers_.clear();
   removals_.clear();
+  asked_ahead_.clear();
+  ahead_.clear();
   said_.clear();
   listing_ = false;
 }

@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,10 @@ class ModelWorkers {
 
   void run(const RunAttempt& order);
   void signal(const SignalAttempt& order);
-  void remove(const RemoveContainer& order) { removals_.push_back(order.key); }
+  void prepare(const PrepareAttempt& ahead);
+  void remove(const RemoveContainer& order);
+  // What was created ahead for the run goes with it.
+  void remove(const RemoveWorkspace& order);
   void list_containers() { listing_ = true; }
   void crash();
 
@@ -31,7 +35,9 @@ class ModelWorkers {
   // When there is something to do next, in true time; nothing while all wait for somebody else.
   [[nodiscard]] std::optional<std::int64_t> next_work() const;
   [[nodiscard]] std::size_t busy() const { return workers_.size(); }
-  [[nodiscard]] bool idle() const { return workers_.empty() && removals_.empty() && !listing_; }
+  [[nodiscard]] bool idle() const {
+    return workers_.empty() && removals_.empty() && asked_ahead_.empty() && !listing_;
+  }
 
  private:
   struct Worker {
@@ -39,10 +45,13 @@ class ModelWorkers {
     enum class Step : std::uint8_t { kCreate, kStart, kReportStart, kWait } step = Step::kCreate;
     bool stop = false;
     bool kill = false;
+    bool is_ahead = false;  // its container was created ahead by this agent
     std::string engine;  // the incarnation that the container was started under; empty: not known
   };
   // Each returns true when the worker is done.
   bool step(Worker& worker, std::deque<Event>& events);
+  void forget_ahead(const AttemptKey& key);
+  void create_ahead();
   bool create(Worker& worker, std::deque<Event>& events);
   bool start(Worker& worker, ModelContainer& container, std::deque<Event>& events);
   void report_start(Worker& worker, const ModelContainer& container, std::deque<Event>& events);
@@ -54,7 +63,9 @@ class ModelWorkers {
   ModelEngine& engine_;
   std::map<AttemptKey, Worker> workers_;
   std::vector<AttemptKey> removals_;
-  std::vector<Event> said_;  // in this agent's life: may be said again
+  std::vector<RunAttempt> asked_ahead_;  // not created yet
+  std::set<AttemptKey> ahead_;           // created, and no worker's yet
+  std::vector<Event> said_;              // in this agent's life: may be said again
   bool listing_ = false;
 };
 

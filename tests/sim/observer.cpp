@@ -6,6 +6,16 @@
 #include "sim/world.h"
 
 namespace pawl::sim {
+namespace {
+
+bool is_signalled(const StepRecord& step, const AttemptKey& key) {
+  return std::any_of(step.commands.begin(), step.commands.end(), [&](const Command& command) {
+    const auto* signal = std::get_if<SignalAttempt>(&command);
+    return signal != nullptr && signal->key == key;
+  });
+}
+
+}  // namespace
 
 void Observer::process_started() {
   clock_trusted_ = false;
@@ -83,14 +93,12 @@ void Observer::check_changes(const StepRecord& step) {
   for (const RunId id : delta_.stopped) check_stop(step, id);
   check_replies(step);
   check_actions(step);
+  check_orders(step);
 
   for (const RunId id : delta_.made) check_made(step, id);
   for (const RunId id : delta_.ended) check_followers(id);
   check_ticks_of_step(step);
 
-  for (const Command& command : step.commands) {
-    if (const auto* order = std::get_if<RunAttempt>(&command)) check_order(*order);
-  }
   const auto* started = std::get_if<AttemptStarted>(&step.event.body);
   if (started != nullptr && store_.live.contains(started->key) &&
       store_.attempts.at(started->key).engine != started->engine) {
@@ -102,7 +110,46 @@ void Observer::check_changes(const StepRecord& step) {
   follow_attempts(step);
 }
 
-void Observer::check_order(const RunAttempt& order) {
+void Observer::check_orders(const StepRecord& step) {
+  for (const Command& command : step.commands) {
+    if (const auto* order = std::get_if<RunAttempt>(&command)) check_order(step, *order);
+  }
+  follow_ahead(step);
+  for (const Command& command : step.commands) {
+    if (const auto* ahead = std::get_if<PrepareAttempt>(&command)) check_ahead(ahead->order);
+  }
+}
+
+void Observer::check_ahead(const RunAttempt& order) {
+  const AttemptKey& key = order.key;
+  const StoredRun& run = run_of(key.run);
+  const TaskState& task = run.tasks[key.task];
+  if (task.status != Status::kPending || key.attempt != task.attempts + 1) {
+    violate(key.run, ": a container was asked for ahead of no attempt that can follow");
+  }
+  if (is_stopped(run, key.task)) {
+    violate(key.run, ": a container was asked for ahead of a task that will not run");
+  }
+  ahead_.insert_or_assign(key, order);
+  if (ahead_.size() > workers_) violate("more containers wait for tasks than there are workers");
+}
+
+// Those asked for by this agent, of tasks that may still start.
+void Observer::follow_ahead(const StepRecord& step) {
+  if (step.recovery) ahead_.clear();
+  std::erase_if(ahead_, [&](const auto& entry) {
+    const AttemptKey& key = entry.first;
+    return store_.find_attempt(key) != nullptr || is_final(run_of(key.run).tasks[key.task].status);
+  });
+}
+
+void Observer::check_order(const StepRecord& step, const RunAttempt& order) {
+  const auto ahead = ahead_.find(order.key);
+  if (ahead != ahead_.end() &&
+      (ahead->second.env != order.env || ahead->second.command != order.command ||
+       ahead->second.params != order.params || ahead->second.run_status != order.run_status)) {
+    violate(order.key.run, ": a container was created ahead with another order");
+  }
   const Attempt* attempt = store_.find_attempt(order.key);
   if (attempt == nullptr || is_final(attempt->status)) {
     return violate(order.key.run, ": an attempt was handed out that is not recorded as under way");
@@ -115,7 +162,8 @@ void Observer::check_order(const RunAttempt& order) {
   if (order.engine != attempt->engine) {
     violate(order.key.run, ": a worker was not told the engine's incarnation");
   }
-  if (is_stopped(run, order.key.task) && !order.stop) {
+  // One that a later part of the recovery stopped gets its signal behind the order.
+  if (is_stopped(run, order.key.task) && !order.stop && !is_signalled(step, order.key)) {
     violate(order.key.run, " was stopped, and an attempt was handed out to run");
   }
 }
@@ -124,6 +172,11 @@ void Observer::check_removal(const RemoveContainer& removal) {
   const Attempt* attempt = store_.find_attempt(removal.key);
   if (attempt != nullptr && !is_final(attempt->status)) {
     violate(removal.key.run, ": a container is removed before its end is stored");
+  }
+  const auto run = store_.runs.find(removal.key.run);
+  if (attempt == nullptr && run != store_.runs.end() &&
+      !is_final(run->second.tasks[removal.key.task].status)) {
+    violate(removal.key.run, ": a container is removed that its task may still start");
   }
 }
 

@@ -95,7 +95,10 @@ class Observer {
     TaskPlace place;
   };
   void check_dispatch(const StepRecord& step, const AttemptKey& key);
-  void check_order(const RunAttempt& order);
+  void check_orders(const StepRecord& step);
+  void check_order(const StepRecord& step, const RunAttempt& order);
+  void check_ahead(const RunAttempt& order);
+  void follow_ahead(const StepRecord& step);
   void check_slots_and_order(const StepRecord& step);
   void check_order_of(const std::vector<Candidate>& dispatched,
                       const std::vector<Candidate>& waiting);
@@ -128,6 +131,8 @@ class Observer {
   const ModelStore& store_;
   const ModelEngine& engine_;
   const std::uint32_t workers_;
+  std::map<AttemptKey, RunAttempt>
+      ahead_;  // asked for by this agent, of tasks that may still start
   Delta delta_;
   bool catalog_changed_ = true;  // since `delta_` took its copy of it
   bool tight_ = false;

@@ -100,6 +100,9 @@ struct CommandText {
            (order.stop ? ", stop" : "") + (order.recovered ? ", recovered" : "") +
            (order.rebooted ? ", rebooted" : "");
   }
+  std::string operator()(const PrepareAttempt& ahead) const {
+    return "-> ahead " + text_of(ahead.order.key);
+  }
   std::string operator()(const SignalAttempt& signal) const {
     return (signal.kill ? "-> kill " : "-> end ") + text_of(signal.key);
   }

@@ -100,6 +100,7 @@ Result<EngineInfo> FakeEngine::info(const Stop& stop) {
     info.memory_bytes = 8LL << 30;
     info.incarnation = incarnation_locked();
     info.live_restore = live_restore_;
+    info.containers = containers_engine_;
     return info;
   });
 }
@@ -431,6 +432,11 @@ void FakeEngine::set_usage(const std::string& name, const ResourceUsage& usage) 
 void FakeEngine::set_disk_usage(DiskUsage usage) {
   Lock lock(mutex_);
   disk_usage_ = std::move(usage);
+}
+
+void FakeEngine::set_containers(bool containers) {
+  Lock lock(mutex_);
+  containers_engine_ = containers;
 }
 
 void FakeEngine::set_program(const std::string& last_word, Program program) {

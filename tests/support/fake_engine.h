@@ -101,6 +101,8 @@ class FakeEngine : public ContainerEngine {
   // What a container is said to have used, once it runs.
   void set_usage(const std::string& name, const ResourceUsage& usage);
   void set_disk_usage(DiskUsage usage);
+  // EngineInfo::containers; true at first.
+  void set_containers(bool containers);
 
   // A running container prints one more record; `time_ns` 0: a millisecond after the one before.
   void print(const std::string& name, const Output& output, std::int64_t time_ns = 0);
@@ -206,6 +208,7 @@ class FakeEngine : public ContainerEngine {
   bool away_ = false;
   bool stalled_ = false;
   bool live_restore_ = false;
+  bool containers_engine_ = true;
   bool hidden_ = false;
   int incarnation_ = 1;
   std::int64_t time_ns_;

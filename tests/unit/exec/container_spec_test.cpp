@@ -47,7 +47,7 @@ HostPolicy example_policy() {
 }  // namespace
 
 TEST_CASE("a task as a container, field by field") {
-  const ContainerSpec spec = container_spec("0123456789ab", example_order());
+  ContainerSpec spec = container_spec("0123456789ab", example_order());
   CHECK(spec.name == "pawl-0123456789ab-42-dump-3");
   CHECK(spec.labels == Labels{{"dev.pawl.instance", "0123456789ab"},
                               {"dev.pawl.run", "42"},
@@ -71,6 +71,12 @@ TEST_CASE("a task as a container, field by field") {
   CHECK(spec.network == "bridge");
   CHECK(spec.user == "1000");
   CHECK_FALSE(spec.read_only);
+  CHECK(spec.mounts.empty());
+  CHECK(spec.join_network.empty());
+
+  complete(spec, "pawl-0123456789ab-42", "sandbox1", "engine1");
+  CHECK(spec.join_network == "sandbox1");
+  CHECK(spec.labels["dev.pawl.engine"] == "engine1");
   REQUIRE(spec.mounts.size() == 1);
   CHECK(spec.mounts[0].kind == Mount::Kind::kVolume);
   CHECK(spec.mounts[0].source == "pawl-0123456789ab-42");

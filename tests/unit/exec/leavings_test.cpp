@@ -45,7 +45,7 @@ struct Fixture : RunnerFixture {
   std::string leave_workspace(std::uint64_t run) {
     RunAttempt order = this->order("echo");
     order.key.run = RunId{run};
-    const ContainerSpec spec = container_spec(kInstance, order);
+    const ContainerSpec spec = whole_spec(kInstance, order);
     REQUIRE(engine.create(spec, {}));
     REQUIRE(engine.remove(spec.name, {}));
     const std::string workspace = workspace_name(kInstance, RunId{run});
@@ -92,7 +92,7 @@ TEST_CASE("a workspace that a late container brings is removed after it") {
   Fixture fixture;
   WorkerPool pool(fixture.engine, fixture.sink, fixture.clock, fixture.settings(1));
   const RunAttempt order = fixture.order("echo");
-  const ContainerSpec spec = container_spec(Fixture::kInstance, order);
+  const ContainerSpec spec = whole_spec(Fixture::kInstance, order);
   // The creation was given up, and is carried out only once both removals have found nothing.
   fixture.engine.before_next(Call::kList, [] {});
   fixture.engine.before_next(Call::kList, [&] { REQUIRE(fixture.engine.create(spec, {})); });
@@ -166,7 +166,7 @@ TEST_CASE("volumes of other instances are left alone; of a former one they go") 
   Fixture fixture;
   const RunAttempt order = fixture.order("echo");
   for (const char* instance : {"ffffffffffff", "eeeeeeeeeeee"}) {
-    const ContainerSpec spec = container_spec(instance, order);
+    const ContainerSpec spec = whole_spec(instance, order);
     REQUIRE(fixture.engine.create(spec, {}));
     REQUIRE(fixture.engine.remove(spec.name, {}));
   }

@@ -140,18 +140,18 @@ TEST_CASE("an engine is asked once whether its containers live on, not for each 
   fixture.begin();
   fixture.engine.finish(fixture.name(fixture.task), 0);
   CHECK(fixture.await_outcome().kind == Kind::kExited);
-  CHECK(fixture.engine.calls(Call::kInfo) == 1);
+  CHECK(fixture.engine.calls(Call::kInfo) == 2);  // and for the sandboxes
   const RunAttempt second = fixture.order("wait");
   AttemptControl control;
   fixture.engine.before_next(Call::kFollow,
                              [&] { fixture.engine.finish(fixture.name(second), 0); });
   TaskRunner({fixture.engine, fixture.sink, fixture.clock, fixture.policy, TaskFixture::kInstance,
-              fixture.live_restore, fixture.times, fixture.workspaces, fixture.files,
+              fixture.live_restore, fixture.times, fixture.sandboxes, fixture.ahead, fixture.files,
               fixture.read_secret, fixture.images},
              second, {}, control, {})
       .run();
   CHECK(fixture.sink.events<AttemptEnded>().size() == 2);
-  CHECK(fixture.engine.calls(Call::kInfo) == 1);
+  CHECK(fixture.engine.calls(Call::kInfo) == 2);  // and for the sandboxes
 }
 
 TEST_CASE("an engine that stands still is the same one afterwards") {
@@ -255,7 +255,7 @@ TEST_CASE("a start that was never recorded: the container says under which engin
   }
   AttemptControl control;
   TaskRunner({fixture.engine, fixture.sink, fixture.clock, fixture.policy, TaskFixture::kInstance,
-              fixture.live_restore, fixture.times, fixture.workspaces, fixture.files,
+              fixture.live_restore, fixture.times, fixture.sandboxes, fixture.ahead, fixture.files,
               fixture.read_secret, fixture.images},
              order, {}, control, {})
       .run();

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "exec/container_spec.h"
+#include "exec/run_names.h"
 #include "exec/runner_times.h"
 #include "exec/worker_pool.h"
 #include "support/fake_engine.h"
@@ -15,6 +17,13 @@
 #include "support/temp_directory.h"
 
 namespace pawl {
+
+// As a task's container is asked for where it has no sandbox.
+inline ContainerSpec whole_spec(const std::string& instance, const RunAttempt& order) {
+  ContainerSpec spec = container_spec(instance, order);
+  complete(spec, workspace_name(instance, order.key.run), "", "");
+  return spec;
+}
 
 struct RunnerFixture {
   static inline const std::string kInstance = "0123456789ab";
@@ -36,6 +45,8 @@ struct RunnerFixture {
 
   RunnerFixture() {
     engine.add_image("alpine:3");
+    // Then a task's container is the only one of its run; sandboxes have tests of their own.
+    engine.set_containers(false);
     policy.images = {"alpine:*"};
     pipeline->name = "demo";
     engine.set_program("echo", {{{LogStream::kStdout, "out\n"}, {LogStream::kStderr, "err\n"}}});

@@ -43,51 +43,6 @@ struct Fixture : TaskFixture {
 
 }  // namespace
 
-TEST_CASE("the workspace is open before the first start of its run, and asked for once") {
-  Fixture fixture;
-  const RunAttempt first = fixture.order("echo");
-  const RunAttempt second = fixture.order("echo");
-  const std::string workspace = workspace_name(Fixture::kInstance, first.key.run);
-  bool open = false;
-  fixture.engine.before_next(Call::kStart, [&] { open = fixture.engine.is_open(workspace); });
-  fixture.run(first);
-  CHECK(open);
-  fixture.run(second);
-  CHECK(fixture.engine.calls(Call::kOpenVolume) == 1);
-  CHECK(fixture.engine.starts(fixture.name(second)) == 1);
-  RunAttempt another = fixture.order("echo");
-  another.key.run = RunId{8};
-  fixture.run(another);
-  CHECK(fixture.engine.calls(Call::kOpenVolume) == 2);
-  CHECK(fixture.engine.is_open(workspace_name(Fixture::kInstance, RunId{8})));
-}
-
-TEST_CASE("a workspace that cannot be opened is a start that did not happen") {
-  Fixture fixture;
-  const RunAttempt order = fixture.order("echo");
-  SUBCASE("for the engine says no") {
-    fixture.engine.fail(Call::kOpenVolume, {ErrorKind::kInvalid, "no such door", {}});
-    fixture.run(order);
-    CHECK(fixture.outcome().kind == Kind::kNotStarted);
-    CHECK(fixture.outcome().failure == Reason::kEngine);
-    CHECK(fixture.outcome().message.find("no such door") != std::string::npos);
-    CHECK(fixture.engine.calls(Call::kStart) == 0);
-  }
-  SUBCASE("but an engine that is away is waited for") {
-    fixture.engine.fail(Call::kOpenVolume, {ErrorKind::kUnavailable, "away", {}}, 3);
-    fixture.run(order);
-    CHECK(fixture.outcome().kind == Kind::kExited);
-    CHECK(fixture.engine.calls(Call::kOpenVolume) == 4);
-  }
-  SUBCASE("and a container that is gone is made anew") {
-    fixture.engine.before_next(Call::kOpenVolume,
-                               [&] { REQUIRE(fixture.engine.remove(fixture.name(order), {})); });
-    fixture.run(order);
-    CHECK(fixture.outcome().kind == Kind::kExited);
-    CHECK(fixture.engine.calls(Call::kCreate) == 2);
-  }
-}
-
 TEST_CASE("a container that an agent created and did not live to start gets all it needs") {
   Fixture fixture;
   fixture.secrets["key"] = "s3cr3t\n";
@@ -96,7 +51,6 @@ TEST_CASE("a container that an agent created and did not live to start gets all 
   fixture.create(order);
   fixture.run(recovered(order, false));
   CHECK(fixture.outcome().kind == Kind::kExited);
-  CHECK(fixture.engine.calls(Call::kOpenVolume) == 1);
   CHECK(*read_file(fixture.directory / "secrets/7-0-1/0", 100) == "s3cr3t\n");
 }
 

@@ -5,7 +5,6 @@
 
 #include <stop_token>
 
-#include "exec/container_spec.h"
 #include "exec/task_runner.h"
 #include "unit/exec/runner_fixture.h"
 
@@ -13,7 +12,9 @@ namespace pawl {
 
 struct TaskFixture : RunnerFixture {
   LiveRestore live_restore{engine};
-  Workspaces workspaces{engine, kInstance};
+  FindRun find_run;
+  Sandboxes sandboxes{{engine, clock, kInstance, find_run}, {}};
+  Ahead ahead{{engine, kInstance, policy, sandboxes, files}};
   ImageLedger ledger{directory / "images.json", clock};
   ImageFiles image_files{{engine, clock, ledger, directory / "images", {}}};
   ImagePuller images{{engine, &ledger, &image_files, 1, 2}};
@@ -21,15 +22,13 @@ struct TaskFixture : RunnerFixture {
   std::stop_source shutdown;
 
   void run(const RunAttempt& order, const LogPosition& from = {}) {
-    TaskRunner({engine, sink, clock, policy, kInstance, live_restore, times, workspaces, files,
-                read_secret, images},
+    TaskRunner({engine, sink, clock, policy, kInstance, live_restore, times, sandboxes, ahead,
+                files, read_secret, images},
                order, from, control, shutdown.get_token())
         .run();
   }
   // As an earlier agent left it.
-  void create(const RunAttempt& order) {
-    REQUIRE(engine.create(container_spec(kInstance, order), {}));
-  }
+  void create(const RunAttempt& order) { REQUIRE(engine.create(whole_spec(kInstance, order), {})); }
   void create_and_start(const RunAttempt& order) {
     create(order);
     REQUIRE(engine.start(name(order), {}));

@@ -252,13 +252,13 @@ TEST_CASE("an engine that stays away ends an attempt that cannot have started") 
   Fixture fixture;
   fixture.engine.set_away(true);
   for (int i = 0; i < 7; ++i) {
-    fixture.engine.before_next(Call::kCreate, [&] { fixture.clock.advance_ms(10'000); });
+    fixture.engine.before_next(Call::kInfo, [&] { fixture.clock.advance_ms(10'000); });
   }
   fixture.run(fixture.order("echo"));
   CHECK(fixture.outcome().kind == Kind::kNotStarted);
   CHECK(fixture.outcome().failure == Reason::kEngine);
-  CHECK(fixture.outcome().message == "no container engine answers");
-  CHECK(fixture.engine.calls(Call::kCreate) == 6);
+  CHECK(fixture.outcome().message == "its workspace cannot be made: no container engine answers");
+  CHECK(fixture.engine.calls(Call::kInfo) == 6);
 }
 
 TEST_CASE("an engine that is away says nothing about a recovered attempt") {
@@ -431,7 +431,7 @@ TEST_CASE("a stop before the start calls it off, wherever it comes") {
   }
   SUBCASE("while the engine is away") {
     fixture.engine.set_away(true);
-    fixture.engine.before_next(Call::kCreate, stop);
+    fixture.engine.before_next(Call::kInfo, stop);
   }
   SUBCASE("decided by an earlier agent, which had created it") {
     order.recovered = true;
