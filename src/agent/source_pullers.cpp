@@ -115,8 +115,8 @@ SourcePulled SourcePullers::pull(Puller& puller) {
                   {{"source", puller.config.name}, {"problem", problem.text()}});
       pulled.state.problems.push_back(std::move(problem));
     }
+    source_file.elsewhere = std::move(parsed.elsewhere);
     if (!source_file.broken) {
-      source_file.elsewhere = std::move(parsed.elsewhere);
       for (Pipeline& pipeline : parsed.pipelines) {
         source_file.pipelines.push_back(std::make_shared<const Pipeline>(std::move(pipeline)));
       }

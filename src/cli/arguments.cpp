@@ -8,6 +8,7 @@
 #include <list>
 #include <utility>
 
+#include "base/spelling.h"
 #include "base/time.h"
 #include "cli/argument_values.h"
 #include "cli/help.h"
@@ -378,9 +379,8 @@ std::string unexpected(const Parser& parser, const CLI::App* command, const std:
                                         : "one argument too many: '";
   if (!is_option && command != nullptr && wants_command) message += command->get_name() + " ";
   message += word + "'";
-  const std::string meant = closest(word.substr(0, word.find('=')), candidates);
-  if (!meant.empty()) message += "; did you mean '" + meant + "'?";
-  return message;
+  const std::vector<std::string_view> names(candidates.begin(), candidates.end());
+  return message + did_you_mean(std::string_view(word).substr(0, word.find('=')), names);
 }
 
 // CLI11 starts its messages with the option's name and ": ", and some with a capital.

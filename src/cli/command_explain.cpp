@@ -1,6 +1,7 @@
 // A pipeline as this host takes it, for the question "why did it not run?": what the definition became, what the host says
 // to it, and when it is due.
 #include "cli/api_client.h"
+#include "cli/attempt_view.h"
 #include "cli/commands.h"
 #include "cli/json_view.h"
 #include "cli/pipeline_view.h"
@@ -15,22 +16,22 @@ namespace {
 Cell runs_here_cell(const Json& pipeline) {
   const std::string& host = pipeline["host"]["name"].as_string();
   if (!pipeline["runs_here"].as_bool()) {
-    return {"no, on other hosts: " + pipeline["why_not"].as_string(), Tone::kBad};
+    const bool is_refused = pipeline["state"].as_string() == "refused";
+    return {(is_refused ? "no, this host's policy refuses it: " : "no, on other hosts: ") +
+                pipeline["why_not"].as_string(),
+            Tone::kBad};
   }
   const std::string hosts = hosts_text(pipeline["hosts"]);
   if (hosts.empty()) return {"yes, it is for every host", Tone::kGood};
   return {"yes, it is for " + hosts + ", and this host is " + host, Tone::kGood};
 }
 
-void add_origin(Facts& facts, const Json& pipeline) {
-  const Json& origin = pipeline["origin"];
-  facts.add("pipeline", pipeline["name"].as_string());
-  facts.add("title", pipeline["title"].as_string());
-  facts.add("description", pipeline["description"].as_string());
-  facts.add("source", origin["source"].as_string() + ":" + origin["file"].as_string() + ":" +
-                          std::to_string(origin["line"].as_integer()));
-  facts.add("revision", short_revision(origin["revision"]));
+Facts origin_facts(const Json& pipeline) {
+  Facts facts;
+  add_origin(facts, pipeline);
   facts.add("runs here", runs_here_cell(pipeline));
+  facts.add("note", {refusal_text(pipeline), Tone::kBad});
+  return facts;
 }
 
 Cell secret_cell(const Json& secret) {
@@ -40,8 +41,7 @@ Cell secret_cell(const Json& secret) {
 }
 
 Facts pipeline_facts(const Json& pipeline, WallTime now) {
-  Facts facts;
-  add_origin(facts, pipeline);
+  Facts facts = origin_facts(pipeline);
   facts.add("suspended", {suspended_text(pipeline["suspended"], now), Tone::kActive});
   for (const Json& refused : pipeline["refused"].items()) {
     facts.add("refused",
@@ -90,6 +90,14 @@ std::string secret_uses_text(const Json& secrets) {
   return text;
 }
 
+std::string percent_text(std::int64_t percent) { return std::to_string(percent) + "%"; }
+
+std::string count_text(std::int64_t count) { return count == 0 ? "" : std::to_string(count); }
+
+std::string known_text(const Json& number, std::string (*text)(std::int64_t)) {
+  return number.is_null() ? "" : text(number.as_integer());
+}
+
 Table caps_table(const Json& pipeline) {
   Table table({{"TASK"},
                {"IMAGE"},
@@ -110,6 +118,31 @@ Table caps_table(const Json& pipeline) {
                retries_text((*task)["retries"]), secret_uses_text((*task)["secrets"])});
   }
   return table;
+}
+
+// What the tasks used in the last runs, and what their caps could be; nothing where nothing is known.
+std::string use_text(const Json& pipeline, bool color) {
+  Table table({{"TASK"},
+               {"ATTEMPTS", Align::kRight},
+               {"PEAK", Align::kRight},
+               {"MEDIAN CPUS", Align::kRight},
+               {"MOST CPUS", Align::kRight},
+               {"THROTTLED", Align::kRight},
+               {"OOM", Align::kRight},
+               {"SUGGESTED"}});
+  bool is_empty = true;
+  for (const Json* task : tasks_in_dag_order(pipeline)) {
+    const Json& use = (*task)["use"];
+    if (use.is_null()) continue;
+    is_empty = false;
+    table.add({(*task)["id"].as_string(), std::to_string(use["attempts"].as_integer()),
+               known_text(use["peak_memory_bytes"], size_text),
+               known_text(use["median_cpus_milli"], config::format_cpus),
+               known_text(use["highest_cpus_milli"], config::format_cpus),
+               known_text(use["throttled_percent"], percent_text),
+               known_text(use["ooms"], count_text), suggestion_text(*task)});
+  }
+  return is_empty ? "" : "\n" + table.render(color);
 }
 
 // RFC 3339 for people: a blank for the T, and no milliseconds.
@@ -164,14 +197,12 @@ Result<ExitCode> execute(const PipelineExplainArguments& arguments, Context& con
   const bool color = context.out().color();
   const WallTime now = context.now();
   if (answer["tasks"].is_null()) {
-    Facts facts;
-    add_origin(facts, answer);
-    context.out().write(facts.render(color));
+    context.out().write(origin_facts(answer).render(color));
     return ExitCode::kDone;
   }
   context.out().write(pipeline_facts(answer, now).render(color) + "\n" +
                       order_table(answer).render(color) + "\n" + caps_table(answer).render(color) +
-                      triggers_text(answer, now, color));
+                      use_text(answer, color) + triggers_text(answer, now, color));
   return ExitCode::kDone;
 }
 

@@ -15,14 +15,9 @@ std::string target_of(const std::string& pipeline) {
 }
 
 Facts pipeline_facts(const Json& pipeline, WallTime now) {
-  const Json& origin = pipeline["origin"];
   Facts facts;
-  facts.add("pipeline", pipeline["name"].as_string());
-  facts.add("title", pipeline["title"].as_string());
-  facts.add("description", pipeline["description"].as_string());
-  facts.add("source", origin["source"].as_string() + ":" + origin["file"].as_string() + ":" +
-                          std::to_string(origin["line"].as_integer()));
-  facts.add("revision", short_revision(origin["revision"]));
+  add_origin(facts, pipeline);
+  facts.add("note", {refusal_text(pipeline), Tone::kBad});
   facts.add("hosts", hosts_text(pipeline["hosts"]));
   facts.add("suspended", {suspended_text(pipeline["suspended"], now), Tone::kActive});
   for (const Json& trigger : pipeline["triggers"].items()) {

@@ -1,3 +1,4 @@
+#include "cli/attempt_view.h"
 #include "cli/commands.h"
 #include "cli/history.h"
 #include "cli/json_view.h"
@@ -49,6 +50,25 @@ std::string outputs_text(const Json& run, bool color) {
   return is_empty ? "" : "\n" + table.render(color);
 }
 
+// A line for each attempt of which more than its end is known; nothing where there is none.
+std::string attempts_text(const Json& run, bool color) {
+  Table table(
+      {{"TASK"}, {"ATTEMPT", Align::kRight}, {"STATUS"}, {"EXIT", Align::kRight}, {"USED"}});
+  bool is_empty = true;
+  for (const Json* task : tasks_in_dag_order(run)) {
+    for (const Json& attempt : (*task)["attempts"].items()) {
+      const std::string used = used_text(attempt);
+      if (used.empty()) continue;
+      const Json& exit_code = attempt["exit_code"];
+      table.add({(*task)["id"].as_string(), std::to_string(attempt["number"].as_integer()),
+                 status_cell(attempt),
+                 exit_code.is_null() ? "" : std::to_string(exit_code.as_integer()), used});
+      is_empty = false;
+    }
+  }
+  return is_empty ? "" : "\n" + table.render(color);
+}
+
 }  // namespace
 
 Result<ExitCode> execute(const ShowArguments& arguments, Context& context) {
@@ -75,7 +95,7 @@ Result<ExitCode> execute(const ShowArguments& arguments, Context& context) {
   }
   const bool color = context.out().color();
   context.out().write(run_facts(run, now).render(color) + "\n" + table.render(color) +
-                      outputs_text(run, color));
+                      attempts_text(run, color) + outputs_text(run, color));
   return ExitCode::kDone;
 }
 

@@ -25,6 +25,9 @@ HostConfig permissive_host() {
   HostConfig host;
   host.policy.images = {"*"};
   host.policy.networks = {"none", "bridge"};
+  host.policy.mounts = {{"/", true}};
+  host.policy.cap_add = {"*"};
+  host.policy.privileged = true;
   return host;
 }
 
@@ -38,7 +41,8 @@ Result<JudgingHost> host_to_check_against(Context& context) {
   if (file->config) return JudgingHost{*file->config, true};
   context.note(file->path +
                (file->problems.empty() ? " is not readable" : " has problems of its own") +
-               ": checking without a host policy (every image, the networks none and bridge)");
+               ": checking without a host policy (every image, mount and capability, the networks "
+               "none and bridge)");
   return JudgingHost{permissive_host(), false};
 }
 
@@ -74,7 +78,7 @@ class Validation {
     for (Problem& warning : result.warnings) find(warnings_, std::move(warning), text);
     for (const Pipeline& pipeline : result.pipelines) note_name(pipeline, text);
     pipelines_ += result.pipelines.size() + result.elsewhere.size();
-    elsewhere_ += result.elsewhere.size();
+    for (const Elsewhere& pipeline : result.elsewhere) ++(pipeline.refused ? refused_ : elsewhere_);
   }
 
   void add(const std::vector<Problem>& problems) {
@@ -97,8 +101,12 @@ class Validation {
 
   [[nodiscard]] std::string summary() const {
     std::string text = counted(files_, "file") + ", " + counted(pipelines_, "pipeline");
-    if (host_.is_known && elsewhere_ > 0) {
-      text += " (" + std::to_string(elsewhere_) + " for other hosts)";
+    if (host_.is_known && elsewhere_ + refused_ > 0) {
+      text += " (";
+      if (elsewhere_ > 0) text += std::to_string(elsewhere_) + " for other hosts";
+      if (elsewhere_ > 0 && refused_ > 0) text += ", ";
+      if (refused_ > 0) text += std::to_string(refused_) + " refused by this host's policy";
+      text += ")";
     }
     text += ", " + counted(problems_.size(), "problem");
     return has_warnings() ? text + ", " + counted(warnings_.size(), "warning") : text;
@@ -106,7 +114,7 @@ class Validation {
 
   [[nodiscard]] Json json() const {
     Json object = Json::object().set("files", files_).set("pipelines", pipelines_);
-    if (host_.is_known) object.set("elsewhere", elsewhere_);
+    if (host_.is_known) object.set("elsewhere", elsewhere_).set("refused", refused_);
     return object.set("problems", list(problems_, false)).set("warnings", list(warnings_, true));
   }
 
@@ -157,8 +165,9 @@ class Validation {
   std::vector<Finding> problems_;
   std::vector<Finding> warnings_;
   std::size_t files_ = 0;
-  std::size_t pipelines_ = 0;  // those for other hosts included
+  std::size_t pipelines_ = 0;  // those for other hosts and refused ones included
   std::size_t elsewhere_ = 0;
+  std::size_t refused_ = 0;
 };
 
 // Prints the file in today's form, if there is nothing wrong with it.

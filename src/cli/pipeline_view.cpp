@@ -42,6 +42,25 @@ std::string whole_trigger_text(const Json& trigger) {
   return text;
 }
 
+void add_origin(Facts& facts, const Json& pipeline) {
+  const Json& origin = pipeline["origin"];
+  facts.add("pipeline", pipeline["name"].as_string());
+  facts.add("title", pipeline["title"].as_string());
+  facts.add("description", pipeline["description"].as_string());
+  facts.add("source", origin["source"].as_string() + ":" + origin["file"].as_string() + ":" +
+                          std::to_string(origin["line"].as_integer()));
+  facts.add("revision", short_revision(origin["revision"]));
+}
+
+std::string refusal_text(const Json& pipeline) {
+  const Json& refusal = pipeline["refusal"];
+  if (refusal.is_null()) return "";
+  const bool is_refused = pipeline["state"].as_string() == "refused";
+  return (is_refused ? "refused by this host's policy: "
+                     : "a newer version is refused by this host's policy: ") +
+         refusal["why"].as_string();
+}
+
 std::string list_text(const Json& words) {
   std::string text;
   for (const Json& word : words.items()) text += (text.empty() ? "" : ", ") + word.as_string();

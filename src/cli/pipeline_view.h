@@ -13,6 +13,10 @@ namespace pawl::cli {
 [[nodiscard]] std::string trigger_text(const Json& trigger);
 // The same with all that the list has no room for.
 [[nodiscard]] std::string whole_trigger_text(const Json& trigger);
+// Its name, title and description, and where it comes from.
+void add_origin(Facts& facts, const Json& pipeline);
+// What the host's policy has against it, or against its newest version; empty for nothing.
+[[nodiscard]] std::string refusal_text(const Json& pipeline);
 // "a, b"
 [[nodiscard]] std::string list_text(const Json& words);
 // "a=1 b=x"

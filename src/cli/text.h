@@ -1,10 +1,9 @@
-// Text on its way to a person: made harmless, measured, compared. Pure functions; any thread.
+// Text on its way to a person: made harmless, and measured. Pure functions; any thread.
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace pawl::cli {
 
@@ -21,10 +20,6 @@ namespace pawl::cli {
 // `json` (a document) with the characters that a terminal obeys but JSON allows unescaped, as
 // \uXXXX. The document's meaning stays the same.
 [[nodiscard]] std::string escape_json(std::string_view json);
-
-// The candidate that `word` was probably meant to be, or "".
-[[nodiscard]] std::string closest(std::string_view word,
-                                  const std::vector<std::string>& candidates);
 
 // RFC 3986: all but unreserved characters percent-encoded.
 [[nodiscard]] std::string url_encode(std::string_view text);

@@ -1,45 +1,31 @@
 #include "config/caps_reader.h"
 
-#include "config/wording.h"
+#include "model/task_policy.h"
 
 namespace pawl::config {
 namespace {
 
-// 0: the host config does not say, so the host's hardware is the cap.
-bool is_over(std::int64_t value, std::int64_t cap) { return cap > 0 && value > cap; }
+using Judge = std::optional<Refusal> (*)(const HostPolicy& policy, std::int64_t value);
 
-std::string over_cap(std::string_view key, const std::string& value, const std::string& cap) {
-  return "'" + std::string(key) + "' is " + value + "; this host allows at most " + cap +
-         " (policy.max." + std::string(key) + ")";
+void check(MappingReader& mapping, std::string_view key, const std::optional<std::int64_t>& value,
+           const HostConfig& host, Judge judge) {
+  if (!value) return;
+  mapping.values().refuse(mapping.place_of(key), judge(host.policy, *value), host.file);
 }
 
 }  // namespace
 
-Caps read_caps(MappingReader& mapping, const HostPolicy& policy) {
+Caps read_caps(MappingReader& mapping, const HostConfig& host) {
   Caps caps;
-  ValueReader& values = mapping.values();
   caps.cpus_milli = mapping.cpus_milli("cpus");
-  if (caps.cpus_milli && is_over(*caps.cpus_milli, policy.max_cpus_milli)) {
-    values.add(mapping.place_of("cpus"),
-               over_cap("cpus", format_cpus(*caps.cpus_milli), format_cpus(policy.max_cpus_milli)));
-  }
+  check(mapping, "cpus", caps.cpus_milli, host, refuse_cpus);
   caps.memory_bytes =
       mapping.size_bytes("memory", {limits::kMemoryMinBytes, limits::kMemoryMaxBytes});
-  if (caps.memory_bytes && is_over(*caps.memory_bytes, policy.max_memory_bytes)) {
-    values.add(mapping.place_of("memory"), over_cap("memory", format_size(*caps.memory_bytes),
-                                                    format_size(policy.max_memory_bytes)));
-  }
+  check(mapping, "memory", caps.memory_bytes, host, refuse_memory);
   caps.pids = mapping.integer("pids", {1, limits::kPidsMax});
-  if (caps.pids && is_over(*caps.pids, policy.max_pids)) {
-    values.add(mapping.place_of("pids"),
-               over_cap("pids", std::to_string(*caps.pids), std::to_string(policy.max_pids)));
-  }
+  check(mapping, "pids", caps.pids, host, refuse_pids);
   caps.timeout_ms = mapping.duration_ms("timeout", {1, limits::kTimeoutMaxMs});
-  if (caps.timeout_ms && is_over(*caps.timeout_ms, policy.max_timeout_ms)) {
-    values.add(mapping.place_of("timeout"),
-               over_cap("timeout", format_exact_duration(*caps.timeout_ms),
-                        format_exact_duration(policy.max_timeout_ms)));
-  }
+  check(mapping, "timeout", caps.timeout_ms, host, refuse_timeout);
   return caps;
 }
 

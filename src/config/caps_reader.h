@@ -18,6 +18,6 @@ struct Caps {
 };
 
 // What is over the policy's is a problem. The mapping's table must have the four keys.
-[[nodiscard]] Caps read_caps(MappingReader& mapping, const HostPolicy& policy);
+[[nodiscard]] Caps read_caps(MappingReader& mapping, const HostConfig& host);
 
 }  // namespace pawl::config

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "config/caps_reader.h"
+#include "config/engine_reader.h"
 #include "config/host_keys.h"
 #include "config/listen_address.h"
 #include "config/names.h"
@@ -28,9 +29,8 @@ using config::Place;
 using config::quoted;
 using config::ValueReader;
 
-constexpr std::string_view kUnixScheme = "unix://";
-constexpr const char* kDefaultEngineHost = "unix:///var/run/docker.sock";
 constexpr const char* kSocketName = "/pawl.sock";
+constexpr const char* kImageDirectory = "/images";
 constexpr std::int64_t kKeepAgeMaxMs = 366LL * 24 * 3600 * 1000;  // as durations go (base/time.h)
 constexpr std::int64_t kKeepRunsMax = std::numeric_limits<std::uint32_t>::max();
 
@@ -47,8 +47,7 @@ std::string first_directory(const std::string& directories) {
 HostConfig defaults(const HostEnvironment& environment) {
   HostConfig config;
   config.host_name = environment.host_name;
-  config.engine.host =
-      environment.docker_host.empty() ? kDefaultEngineHost : environment.docker_host;
+  config.engine = config::default_engine(environment);
   if (!environment.state_directory.empty()) {
     config.state_directory = first_directory(environment.state_directory);
   }
@@ -109,39 +108,6 @@ void read_host(MappingReader& root, HostConfig& config) {
                          "unknown timezone " + quoted(*zone_name) +
                              "; write a name of the IANA database such as Europe/Berlin");
     }
-  }
-}
-
-void check_engine_host(ValueReader& values, Place place, const std::string& host,
-                       std::string_view origin) {
-  const bool is_unix = host.starts_with(kUnixScheme);
-  const std::string_view path =
-      is_unix ? std::string_view(host).substr(kUnixScheme.size()) : std::string_view();
-  if (is_unix && path.starts_with('/') && path.size() <= limits::kSocketPathBytes) return;
-  values.add(place,
-             std::string(origin) + " " + quoted(host) +
-                 (is_unix ? " needs a socket's absolute path of at most 107 bytes"
-                          : " is not supported by this version of pawl; write unix:// and the "
-                            "path of the engine's socket"));
-}
-
-void read_engine(MappingReader& root, const HostEnvironment& environment, HostConfig& config) {
-  auto engine = root.mapping("engine");
-  const bool is_given = engine && engine->find("host") != nullptr;
-  if (engine) {
-    const auto type = engine->filled_text("type", limits::kTitleBytes);
-    if (type && *type != "docker") {
-      engine->values().add(
-          engine->place_of("type"),
-          "engine " + quoted(*type) + " is not supported by this version of pawl; only docker is");
-    }
-    if (auto host = engine->filled_text("host", limits::kUrlBytes)) {
-      config.engine.host = std::move(*host);
-      check_engine_host(engine->values(), engine->place_of("host"), config.engine.host, "'host'");
-    }
-  }
-  if (!is_given && !environment.docker_host.empty()) {
-    check_engine_host(root.values(), {}, config.engine.host, "$DOCKER_HOST");
   }
 }
 
@@ -218,7 +184,7 @@ void read_state(MappingReader& root, HostConfig& config) {
 void read_defaults(MappingReader& root, HostConfig& config) {
   auto mapping = root.mapping("defaults");
   if (!mapping) return;
-  const config::Caps caps = config::read_caps(*mapping, config.policy);
+  const config::Caps caps = config::read_caps(*mapping, config);
   config.defaults = {caps.cpus_milli.value_or(0), caps.memory_bytes.value_or(0),
                      caps.pids.value_or(0), caps.timeout_ms.value_or(0)};
 }
@@ -240,12 +206,15 @@ void read_config(ValueReader& values, const config::YamlNode& document,
   if (document.kind != config::YamlNode::Kind::kMapping) return;
   read_host(root, config);
   config.sources = config::read_sources(root);
-  read_engine(root, environment, config);
+  config::read_engine(root, environment, config);
   const auto workers = root.integer("workers", {1, limits::kWorkersMax});
   if (workers) config.workers = static_cast<std::uint32_t>(*workers);
-  config::read_policy(root, config.policy);
+  config::read_policy(root, config);
   read_defaults(root, config);
   read_state(root, config);
+  if (config.engine.image_directory.empty() && config.engine.type == "docker") {
+    config.engine.image_directory = config.state_directory + kImageDirectory;
+  }
   read_listeners(root, config);
   read_auth(root);
 }
@@ -260,6 +229,10 @@ HostEnvironment read_host_environment() {
   environment.runtime_directory = environment_variable("RUNTIME_DIRECTORY");
   environment.credentials_directory = environment_variable("CREDENTIALS_DIRECTORY");
   environment.docker_host = environment_variable("DOCKER_HOST");
+  environment.docker_tls_verify = environment_variable("DOCKER_TLS_VERIFY");
+  environment.docker_cert_path = environment_variable("DOCKER_CERT_PATH");
+  environment.docker_config = environment_variable("DOCKER_CONFIG");
+  environment.home = environment_variable("HOME");
   return environment;
 }
 

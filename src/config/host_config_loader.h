@@ -1,6 +1,7 @@
 // Reads the host config (SPEC §2) into model/host_config.h.
 //
-// Pure but for reading the file, the environment given, and Zone::load. Any thread.
+// Pure but for reading the file, Zone::load, and a look at which of the usual files with registries' credentials is there.
+// Any thread.
 #pragma once
 
 #include <string>
@@ -20,6 +21,10 @@ struct HostEnvironment {
   std::string runtime_directory;      // $RUNTIME_DIRECTORY
   std::string credentials_directory;  // $CREDENTIALS_DIRECTORY
   std::string docker_host;            // $DOCKER_HOST
+  std::string docker_tls_verify{};    // $DOCKER_TLS_VERIFY
+  std::string docker_cert_path{};     // $DOCKER_CERT_PATH
+  std::string docker_config{};        // $DOCKER_CONFIG
+  std::string home{};                 // $HOME
 };
 
 // Reads them from the process environment.

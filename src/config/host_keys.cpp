@@ -30,9 +30,28 @@ constexpr std::array kSourceKeyList = {
     foreign("branch", "ref"),
 };
 
+constexpr std::array<std::string_view, 2> kEngineTypes = {"docker", "process"};
+constexpr std::array<std::string_view, 2> kSandboxes = {"run", "task"};
+constexpr std::array<std::string_view, 2> kCapsWords = {"enforce", "best_effort"};
+
+constexpr std::array kEngineTlsKeyList = {
+    Key{"ca_file", ValueKind::kText, "certificates that the engine's may be signed by"}.required(),
+    Key{"cert_file", ValueKind::kText, "pawl's own certificate"}.required(),
+    Key{"key_file", ValueKind::kText, "and its key"}.required(),
+};
+
 constexpr std::array kEngineKeyList = {
-    Key{"type", ValueKind::kText, "docker"},
-    Key{"host", ValueKind::kText, "unix:// and the socket's path"},
+    Key{"type", ValueKind::kText, "docker (also Podman) or process"}.of(kEngineTypes),
+    Key{"host", ValueKind::kText, "unix:// and the socket's path, or tcp://host:2376"},
+    Key{"tls", ValueKind::kMapping, "of tcp://", &kEngineTlsKeys},
+    Key{"credentials_file", ValueKind::kText,
+        "Docker's config.json with the registries' credentials"},
+    Key{"image_directory", ValueKind::kText, "*.tar and *.tar.gz in it are loaded"},
+    Key{"sandbox", ValueKind::kText, "run or task: which tasks share a network"}.of(kSandboxes),
+    Key{"caps", ValueKind::kText, "enforce or best_effort"}.of(kCapsWords),
+    foreign("socket", "host"),
+    foreign("url", "host"),
+    foreign("auth_file", "credentials_file"),
 };
 
 constexpr std::array kPolicyMaxKeyList = {
@@ -41,6 +60,7 @@ constexpr std::array kPolicyMaxKeyList = {
     Key{"pids", ValueKind::kInteger, "processes and threads of one task"},
     Key{"timeout", ValueKind::kDuration, "of one task"},
     Key{"tasks", ValueKind::kInteger, "tasks of one pipeline"},
+    Key{"workspace", ValueKind::kSize, "what the tasks of one run share on disk"},
 };
 
 constexpr std::array kPolicyKeyList = {
@@ -49,10 +69,12 @@ constexpr std::array kPolicyKeyList = {
     Key{"networks", ValueKind::kTexts, "networks that tasks may join; none is always allowed"},
     Key{"max", ValueKind::kMapping, "caps", &kPolicyMaxKeys},
     Key{"default_image", ValueKind::kText, "of tasks that name none"},
-    later("require_digest", "images by digest only", "false"),
-    later("mounts", "host paths that tasks may mount", "[]"),
-    later("privileged", "privileged containers", "false"),
-    later("cap_add", "capabilities that tasks may add", "[]"),
+    Key{"require_digest", ValueKind::kBoolean, "images by digest only"},
+    Key{"mounts", ValueKind::kTexts, "host paths, with all below them, that tasks may mount"},
+    Key{"privileged", ValueKind::kBoolean, "tasks may be privileged"},
+    Key{"cap_add", ValueKind::kTexts, "capabilities that tasks may add"},
+    foreign("volumes", "mounts"),
+    foreign("capabilities", "cap_add"),
 };
 
 constexpr std::array kHostDefaultsKeyList = {
@@ -121,6 +143,7 @@ constexpr std::array kHostConfigKeyList = {
 constinit const KeyTable kHostKeys = {"host", kHostKeyList};
 constinit const KeyTable kSourceAuthKeys = {"auth of a source", kSourceAuthKeyList};
 constinit const KeyTable kSourceKeys = {"a source", kSourceKeyList};
+constinit const KeyTable kEngineTlsKeys = {"engine.tls", kEngineTlsKeyList};
 constinit const KeyTable kEngineKeys = {"engine", kEngineKeyList};
 constinit const KeyTable kPolicyMaxKeys = {"policy.max", kPolicyMaxKeyList};
 constinit const KeyTable kPolicyKeys = {"policy", kPolicyKeyList};

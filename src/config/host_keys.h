@@ -10,6 +10,7 @@ extern const KeyTable kHostKeys;
 extern const KeyTable kSourceKeys;
 extern const KeyTable kSourceAuthKeys;
 extern const KeyTable kEngineKeys;
+extern const KeyTable kEngineTlsKeys;
 extern const KeyTable kPolicyKeys;
 extern const KeyTable kPolicyMaxKeys;
 extern const KeyTable kHostDefaultsKeys;

@@ -42,8 +42,8 @@ void ImageCheck::add(const std::string& image, Place place, const HostPolicy& po
   if (!is_image_reference(image)) {
     values_.add(place,
                 quoted(image) + " is not an image reference ([registry/]name[:tag][@digest])");
-  } else if (!image_is_allowed(policy.images, image)) {
-    refused_.push_back({image, place});
+  } else if (auto refusal = refuse_image(policy, image)) {
+    refused_.push_back({image, place, std::move(*refusal)});
   } else {
     const auto [first, is_new] = allowed_.emplace(image, place);
     if (!is_new) first->second = std::min(first->second, place);
@@ -51,7 +51,9 @@ void ImageCheck::add(const std::string& image, Place place, const HostPolicy& po
 }
 
 void ImageCheck::add_default(const std::string& image, Place place, const HostPolicy& policy) {
-  if (!image_is_allowed(policy.images, image)) refused_.push_back({image, place});
+  if (auto refusal = refuse_image(policy, image)) {
+    refused_.push_back({image, place, std::move(*refusal)});
+  }
 }
 
 std::string ImageCheck::meant_instead_of(const std::string& image) const {
@@ -83,23 +85,23 @@ std::string ImageCheck::meant_instead_of(const std::string& image) const {
 }
 
 void ImageCheck::finish() {
-  const std::string file = host_.file.empty() ? "the host config" : host_.file;
   std::map<std::string, std::string> proposals;
   for (const Refused& refused : refused_) {
-    if (values_.problems().is_full()) return values_.add(refused.place, {});
+    if (values_.problems().is_full()) {
+      values_.refuse(refused.place, Refusal{}, host_.file);
+      return;
+    }
+    // Of those that are named nowhere; another name would not give the others what they lack.
+    const bool is_unnamed = !image_is_allowed(host_.policy.images, refused.image);
     auto known = proposals.find(refused.image);
     if (known == proposals.end()) {
       known = proposals
-                  .emplace(refused.image, proposals.size() < kProposals
+                  .emplace(refused.image, is_unnamed && proposals.size() < kProposals
                                               ? meant_instead_of(refused.image)
                                               : std::string())
                   .first;
     }
-    values_.add(refused.place,
-                "image " + quoted(refused.image) + " is not allowed on this host" + known->second +
-                    (known->second.empty() ? "; add it" : " Else add it") +
-                    ", or a pattern such as " + quoted(image_pattern_for(refused.image)) +
-                    ", to policy.images in " + file);
+    values_.refuse(refused.place, refused.why, host_.file, known->second);
   }
   for (const auto& [image, place] : allowed_) {
     if (image.find('@') != std::string::npos) continue;

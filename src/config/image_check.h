@@ -8,6 +8,7 @@
 
 #include "config/reader.h"
 #include "model/host_config.h"
+#include "model/task_policy.h"
 
 namespace pawl::config {
 
@@ -26,6 +27,7 @@ class ImageCheck {
   struct Refused {
     std::string image;
     Place place;
+    Refusal why;
   };
   [[nodiscard]] std::string meant_instead_of(const std::string& image) const;
 

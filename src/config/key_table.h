@@ -41,6 +41,7 @@ enum class KeySupport : std::uint8_t {
   kBuilt,
   kLater,    // of the SPEC; refused by this version
   kForeign,  // what other tools call it; `summary` is pawl's own key
+  kNever,    // what pawl gives to no task, whatever a policy says; `summary` is why
   kOlder,  // what an older dialect calls it, likewise; dialect.h has made the own key of it where it may
            // stand, so that a reader that still meets it refuses it
 };
@@ -105,6 +106,9 @@ struct KeyTable {
 }
 [[nodiscard]] constexpr Key foreign(std::string_view name, std::string_view own) {
   return {name, ValueKind::kAny, own, nullptr, KeySupport::kForeign, {}, {}, {}, false, {}};
+}
+[[nodiscard]] constexpr Key never(std::string_view name, std::string_view why) {
+  return {name, ValueKind::kAny, why, nullptr, KeySupport::kNever, {}, {}, {}, false, {}};
 }
 [[nodiscard]] constexpr Key older(std::string_view name, ValueKind kind, std::string_view own,
                                   const KeyTable* child = nullptr) {

@@ -41,6 +41,10 @@ void MappingReader::report_key(const YamlNode::Entry& entry, const Key* key) {
     }
     return values_.add(entry.key_place, std::move(message));
   }
+  if (key != nullptr && key->support == KeySupport::kNever) {
+    return values_.add(entry.key_place,
+                       in_quotes(key->name) + " is given to no task: " + std::string(key->summary));
+  }
   std::string message = "unknown key " + quoted(entry.key) + " in " + std::string(table_.subject);
   if (key != nullptr) {
     message += "; use " + in_quotes(key->summary);

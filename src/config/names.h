@@ -20,6 +20,8 @@ inline constexpr std::string_view kWebhookPathPattern = "^[A-Za-z0-9._-]+(/[A-Za
 inline constexpr std::string_view kSecretPattern = "^[A-Za-z0-9._-]+$";
 inline constexpr std::string_view kOutputPattern = "^[A-Za-z_][A-Za-z0-9_-]*$";
 inline constexpr std::string_view kEventPattern = "^[a-z0-9_.:-]+$";
+inline constexpr std::string_view kMountPattern = "^/[^:]*:/[^:]+(:(ro|rw))?$";
+inline constexpr std::string_view kCapabilityPattern = "^[A-Za-z_]+$";
 inline constexpr std::string_view kSluggablePattern = "[A-Za-z0-9]";  // slug() gives a name
 
 // a-z to A-Z: what a param or an axis is called in the environment, behind its prefix.

@@ -21,8 +21,61 @@ constexpr std::array kRetryKeyList = {
     foreign("count", "limit"),
 };
 
+// What users of Compose and of `docker run` know, and what would undo what every task has: its caps, its isolation, its
+// place in pawl's own bookkeeping.
+constexpr std::string_view kOwnNamespaces = "every task has namespaces of its own";
+constexpr std::string_view kOwnNames = "its names are looked up as its network has it";
+constexpr std::string_view kNoPorts =
+    "nothing outside can connect to it; tasks of one run share files in /workspace";
+constexpr std::string_view kOwnCaps = "cpus, memory and pids are its caps";
+constexpr std::string_view kOwnLabels = "pawl names and labels its containers itself";
+
+constexpr std::array kNeverKeyList = {
+    never("devices", "no task has the host's devices"),
+    never("device_cgroup_rules", "no task has the host's devices"),
+    never("gpus", "no task has the host's devices"),
+    never("pid", kOwnNamespaces),
+    never("ipc", kOwnNamespaces),
+    never("uts", kOwnNamespaces),
+    never("userns", kOwnNamespaces),
+    never("userns_mode", kOwnNamespaces),
+    never("cgroup", kOwnNamespaces),
+    never("cgroupns", kOwnNamespaces),
+    never("cgroup_parent", "its caps would be another's"),
+    never("security_opt", "every task has the engine's seccomp profile, and no new privileges"),
+    never("cap_drop",
+          "every capability is dropped already; cap_add gives one back where the host allows it"),
+    never("sysctls", "no task changes the kernel's settings"),
+    never("ulimits", kOwnCaps),
+    never("shm_size", kOwnCaps),
+    never("memswap_limit", "memory is its cap, swap included"),
+    never("oom_kill_disable", "what is over its memory is killed"),
+    never("oom_score_adj", "what is over its memory is killed"),
+    never("runtime", "the engine's own is used"),
+    never("isolation", "the engine's own is used"),
+    never("ports", kNoPorts),
+    never("expose", kNoPorts),
+    never("links", kOwnNames),
+    never("extra_hosts", kOwnNames),
+    never("dns", kOwnNames),
+    never("dns_search", kOwnNames),
+    never("dns_opt", kOwnNames),
+    never("hostname", kOwnLabels),
+    never("container_name", kOwnLabels),
+    never("labels", kOwnLabels),
+    never("group_add", "user: 'user:group' is what it runs as"),
+    never("volumes_from",
+          "tasks of one run share files in /workspace, and 'mounts' has paths of the host"),
+    never("tmpfs", "/tmp is one, and tasks of one run share files in /workspace"),
+    never("init", "every task has one"),
+    never("tty", "nobody sits before it"),
+    never("stdin_open", "nobody sits before it"),
+    never("logging", "pawl keeps its output"),
+    never("build", "images come from a registry or from the host's image directory"),
+};
+
 // What a task and `defaults` have in common.
-constexpr std::array kSettingKeyList = {
+constexpr std::array kSettingOwnKeyList = {
     Key{"image", ValueKind::kText, "container image"},
     Key{"env", ValueKind::kVariables, "environment variables"}.like(kVariablePattern),
     Key{"cpus", ValueKind::kNumber, "CPUs, in hundredths or more"}.within(limits::kCpusMinMilli,
@@ -41,6 +94,18 @@ constexpr std::array kSettingKeyList = {
         0, limits::kKillGraceMaxMs),
     Key{"allow_failure", ValueKind::kBoolean, "its failure counts as a success"},
     Key{"secrets", ValueKind::kTextsOrMappings, "secrets as files or environment", &kSecretKeys},
+    Key{"mounts", ValueKind::kTexts, "source:target[:rw]: paths of the host that its policy names"}
+        .like(kMountPattern),
+    Key{"cap_add", ValueKind::kTexts, "capabilities that the host's policy names"}.like(
+        kCapabilityPattern),
+    Key{"privileged", ValueKind::kBoolean, "all of the host, where its policy says so"},
+    foreign("volumes", "mounts"),
+    foreign("capabilities", "cap_add"),
+    foreign("network_mode", "network"),
+    foreign("networks", "network"),
+    foreign("restart", "retries"),
+    foreign("env_file", "env"),
+    foreign("stop_timeout", "kill_grace"),
     foreign("continue-on-error", "allow_failure"),
     foreign("continue_on_error", "allow_failure"),
     foreign("ignore_failure", "allow_failure"),
@@ -51,6 +116,8 @@ constexpr std::array kSettingKeyList = {
     foreign("retry", "retries"),
     older("resources", ValueKind::kMapping, "cpus' and 'memory", &kResourcesKeys),
 };
+
+constexpr auto kSettingKeyList = joined(kSettingOwnKeyList, kNeverKeyList);
 
 constexpr std::array kResourcesKeyList = {
     older("cpus", ValueKind::kNumber, "cpus"),

@@ -5,6 +5,8 @@
 // the checks that matter, caps and graph, would be code anyway).
 #include "config/pipeline_loader.h"
 
+#include <algorithm>
+#include <iterator>
 #include <unordered_map>
 
 #include "config/dialect.h"
@@ -26,6 +28,7 @@
 #include "config/yaml_parser.h"
 #include "model/limits.h"
 #include "model/pipeline_json.h"
+#include "model/task_policy.h"
 
 namespace pawl {
 namespace {
@@ -53,6 +56,9 @@ HostConfig any_host(HostConfig host) {
   host.policy = HostPolicy{};
   host.policy.images = {"*"};
   host.policy.networks = {"*"};
+  host.policy.mounts = {{"/", true}};
+  host.policy.cap_add = {"*"};
+  host.policy.privileged = true;
   host.policy.max_pids = limits::kPidsMax;
   host.policy.default_image = "default";
   host.defaults = HostDefaults{};
@@ -98,6 +104,46 @@ void check_size(const Pipeline& pipeline, config::Place place, ValueReader& valu
                         " are kept: fewer instances, or shorter scripts and env");
 }
 
+// What was written has been judged where it stands; this is for what was filled in.
+void check_whole_tasks(const std::vector<Pipeline>& pipelines, const HostPolicy& policy,
+                       config::ProblemList& problems) {
+  for (const Pipeline& pipeline : pipelines) {
+    for (const Task& task : pipeline.tasks) {
+      for (const std::string& reason : policy_refusals(policy, task)) {
+        problems.refuse({pipeline.origin.line, 1},
+                        "task " + config::quoted(task.id) + ": " + reason);
+      }
+    }
+  }
+}
+
+// Of a file that this host refuses. `here`: its pipelines for this host, in the file's order; the problems are sorted.
+void name_refused(std::vector<Elsewhere> here, const std::vector<Problem>& problems,
+                  std::vector<Elsewhere>& elsewhere) {
+  std::vector<std::size_t> counts(here.size(), 0);
+  std::string first;
+  for (const Problem& problem : problems) {
+    const auto after = std::upper_bound(
+        here.begin(), here.end(), problem.line,
+        [](std::uint32_t line, const Elsewhere& each) { return line < each.line; });
+    if (after == here.begin()) continue;
+    Elsewhere& refused = *std::prev(after);
+    if (counts[static_cast<std::size_t>(&refused - here.data())]++ == 0) {
+      refused.why = "line " + std::to_string(problem.line) + ": " + problem.message;
+    }
+    if (first.empty()) first = refused.pipeline;
+  }
+  for (std::size_t i = 0; i < here.size(); ++i) {
+    here[i].refused = true;
+    if (counts[i] == 0) {
+      here[i].why = "its file has the pipeline " + config::quoted(first) + " too, which is refused";
+    } else if (counts[i] > 1) {
+      here[i].why += " (and " + std::to_string(counts[i] - 1) + " more)";
+    }
+    elsewhere.push_back(std::move(here[i]));
+  }
+}
+
 Pipeline read_pipeline(ValueReader& values, const YamlNode& document, const Origin& origin,
                        const HostConfig& this_host, config::ImageCheck& images) {
   Pipeline pipeline;
@@ -132,6 +178,7 @@ PipelineFileResult parse_pipeline_file(std::string_view text, const Origin& orig
   config::ImageCheck images(values, host);
   PipelineFileResult result;
   std::unordered_map<std::string, std::uint32_t> lines;
+  std::vector<Elsewhere> here;
   bool is_empty = true;
   for (const YamlNode* document : file.documents) {
     // What a trailing '---' leaves.
@@ -144,6 +191,7 @@ PipelineFileResult parse_pipeline_file(std::string_view text, const Origin& orig
           {pipeline.name, origin.file, pipeline.origin.line, std::move(*why)});
       continue;
     }
+    here.push_back({pipeline.name, origin.file, pipeline.origin.line, {}});
     if (!pipeline.name.empty()) {
       const auto [first, is_new] = lines.emplace(pipeline.name, pipeline.origin.line);
       const YamlNode* name = document->find("name");
@@ -156,14 +204,18 @@ PipelineFileResult parse_pipeline_file(std::string_view text, const Origin& orig
     if (problems.empty()) result.pipelines.push_back(std::move(pipeline));
   }
   images.finish();
+  if (problems.empty()) check_whole_tasks(result.pipelines, host.policy, problems);
   if (is_empty && problems.empty()) {
     problems.add({1, 1}, "the file has no pipeline; delete the file if it is meant to have none");
   }
-  if (!problems.empty()) {
-    result.pipelines.clear();
+  const bool is_refused = problems.only_refusals();
+  result.problems = problems.take();
+  if (!result.problems.empty()) result.pipelines.clear();
+  if (is_refused) {
+    name_refused(std::move(here), result.problems, result.elsewhere);
+  } else if (!result.problems.empty()) {
     result.elsewhere.clear();
   }
-  result.problems = problems.take();
   result.warnings = problems.take_warnings();
   return result;
 }

@@ -19,8 +19,9 @@ struct PipelineFileResult {
   std::vector<Pipeline> pipelines;  // empty when there are problems
   std::vector<Problem> problems;
   std::vector<Problem> warnings;  // what keeps nothing from running
-  std::vector<Elsewhere>
-      elsewhere;  // pipelines for other hosts: checked like the others, and left out
+  // Pipelines for other hosts: checked like the others, and left out. Where this host's policy is all that is wrong with
+  // the file, also those for this host, as refused: none of the file comes into force.
+  std::vector<Elsewhere> elsewhere;
 };
 
 // `origin` is copied into each pipeline, with file and line filled in; `host` gives the defaults

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <array>
 
+#include "config/host_access_reader.h"
 #include "config/names.h"
 #include "config/wording.h"
 #include "model/image_policy.h"
+#include "model/paths.h"
+#include "model/task_policy.h"
 
 namespace pawl::config {
 namespace {
@@ -36,9 +39,8 @@ void read_networks(MappingReader& mapping, HostPolicy& policy) {
   policy.networks = {std::string(kNoNetwork)};
   for (Placed<std::string>& network : mapping.texts("networks", limits::kTitleBytes)) {
     if (network.value == "host") {
-      mapping.values().add(network.place,
-                           "the network 'host' is not supported by this version of pawl: it would "
-                           "undo a task's isolation");
+      mapping.values().add(
+          network.place, "the network 'host' cannot be allowed: it would undo a task's isolation");
     } else if (!is_network_name(network.value)) {
       mapping.values().add(network.place, quoted(network.value) + " is not the name of a network");
     } else if (network.value != kNoNetwork) {
@@ -61,6 +63,56 @@ void read_default_image(MappingReader& mapping, HostPolicy& policy) {
   if (!image_is_allowed(policy.images, policy.default_image)) {
     policy.images.push_back(policy.default_image);
   }
+  if (const auto refusal = refuse_image(policy, policy.default_image)) {
+    mapping.values().add(mapping.place_of("default_image"), refusal->what);
+  }
+}
+
+// The path of a unix socket; empty: the engine has none.
+std::string_view socket_of(const EngineConfig& engine) {
+  constexpr std::string_view kUnixScheme = "unix://";
+  const std::string_view host = engine.host;
+  return host.starts_with(kUnixScheme) ? host.substr(kUnixScheme.size()) : std::string_view();
+}
+
+// Why no task may have what is there; empty: it may.
+std::string why_not_mountable(const AllowedMount& mount, std::string_view socket) {
+  // A task could not name one with a colon.
+  const bool has_colon = mount.path.find(':') != std::string::npos;
+  if (has_colon || (mount.path != "/" && !is_plain_path(mount.path))) {
+    return quoted(mount.path) +
+           " is not a path of the host: absolute, without \".\", \"..\" and \"//\", and with "
+           "\":rw\" behind it where tasks may write";
+  }
+  const bool is_socket = mount.path.ends_with(".sock") && holds_engine_socket(mount.path);
+  // The judge knows the usual places of sockets, and keeps them out of what is allowed above them.
+  const bool leads_to_socket =
+      !socket.empty() && !holds_engine_socket(socket) && is_within(socket, mount.path);
+  if (!is_socket && !leads_to_socket) return {};
+  return quoted(mount.path) + " cannot be allowed: the container engine's socket" +
+         (is_socket ? "" : " " + quoted(socket) + " (engine.host) is there, and it") +
+         " is root on this host";
+}
+
+void read_mounts(MappingReader& mapping, const EngineConfig& engine, HostPolicy& policy) {
+  for (const Placed<std::string>& text : mapping.texts("mounts", limits::kPathBytes)) {
+    AllowedMount mount{text.value, text.value.ends_with(":rw")};
+    if (mount.writable || mount.path.ends_with(":ro")) mount.path.resize(mount.path.size() - 3);
+    std::string problem = why_not_mountable(mount, socket_of(engine));
+    if (problem.empty()) {
+      policy.mounts.push_back(std::move(mount));
+    } else {
+      mapping.values().add(text.place, std::move(problem));
+    }
+  }
+}
+
+void read_capabilities(MappingReader& mapping, HostPolicy& policy) {
+  for (const Placed<std::string>& text : mapping.texts("cap_add", limits::kNameBytes)) {
+    if (auto capability = read_capability(mapping.values(), text)) {
+      policy.cap_add.push_back(std::move(*capability));
+    }
+  }
 }
 
 void read_caps(MappingReader& mapping, HostPolicy& policy) {
@@ -73,23 +125,31 @@ void read_caps(MappingReader& mapping, HostPolicy& policy) {
       mapping.duration_ms("timeout", {1000, limits::kTimeoutMaxMs}).value_or(policy.max_timeout_ms);
   const auto tasks = mapping.integer("tasks", {1, static_cast<std::int64_t>(limits::kTasks)});
   if (tasks) policy.max_tasks = static_cast<std::uint32_t>(*tasks);
+  policy.max_workspace_bytes =
+      mapping.size_bytes("workspace", {limits::kMemoryMinBytes, limits::kMemoryMaxBytes})
+          .value_or(policy.max_workspace_bytes);
 }
 
 }  // namespace
 
-void read_policy(MappingReader& host_config, HostPolicy& policy) {
+void read_policy(MappingReader& host_config, HostConfig& config) {
   auto mapping = host_config.mapping("policy");
   if (!mapping) return;
+  HostPolicy& policy = config.policy;
   read_images(*mapping, policy);
+  policy.require_digest = mapping->boolean("require_digest").value_or(policy.require_digest);
   if (const auto pull = mapping->word("pull", kPullWords)) policy.pull = *pull;
   read_networks(*mapping, policy);
+  read_mounts(*mapping, config.engine, policy);
+  policy.privileged = mapping->boolean("privileged").value_or(policy.privileged);
+  read_capabilities(*mapping, policy);
   if (auto max = mapping->mapping("max")) read_caps(*max, policy);
   read_default_image(*mapping, policy);
-  if (policy.images.size() > limits::kPolicyEntries ||
-      policy.networks.size() > limits::kPolicyEntries) {
+  if (std::max({policy.images.size(), policy.networks.size(), policy.mounts.size(),
+                policy.cap_add.size()}) > limits::kPolicyEntries) {
     mapping->values().add(mapping->place(), "a policy names at most " +
                                                 std::to_string(limits::kPolicyEntries) +
-                                                " images and as many networks");
+                                                " images, networks, mounts and capabilities each");
   }
 }
 

@@ -6,6 +6,7 @@
 
 namespace pawl::config {
 
-void read_policy(MappingReader& host_config, HostPolicy& policy);
+// After the engine, whose socket no path may lead to.
+void read_policy(MappingReader& host_config, HostConfig& config);
 
 }  // namespace pawl::config

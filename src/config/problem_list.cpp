@@ -17,6 +17,11 @@ constexpr std::string_view kCut = "…";
 }  // namespace
 
 void ProblemList::add(Place place, std::string message) {
+  has_mistakes_ = true;
+  collect(errors_, place, std::move(message));
+}
+
+void ProblemList::refuse(Place place, std::string message) {
   collect(errors_, place, std::move(message));
 }
 

@@ -18,10 +18,14 @@ class ProblemList {
 
   // Messages are cut off after limits::kMessageBytes.
   void add(Place place, std::string message);
+  // Likewise, of what is right in itself, but not on this host.
+  void refuse(Place place, std::string message);
   // What does not keep the file from being used.
   void warn(Place place, std::string message);
 
   [[nodiscard]] bool empty() const { return errors_.problems.empty(); }
+  // Nothing is wrong but what this host refuses.
+  [[nodiscard]] bool only_refusals() const { return !empty() && !has_mistakes_; }
   // Few enough that proposing what was meant is worth its time: each proposal compares with hundreds of names.
   [[nodiscard]] bool wants_proposals() const;
   // So many that more are only counted: what costs time to word can be left out.
@@ -43,6 +47,7 @@ class ProblemList {
   std::string file_;
   Collection errors_;
   Collection warnings_;
+  bool has_mistakes_ = false;
 };
 
 }  // namespace pawl::config

@@ -16,6 +16,7 @@
 #include "config/problem_list.h"
 #include "config/yaml_node.h"
 #include "model/limits.h"
+#include "model/task_policy.h"
 
 namespace pawl::config {
 
@@ -35,6 +36,9 @@ class ValueReader {
 
   [[nodiscard]] ProblemList& problems() { return problems_; }
   void add(Place place, std::string message) { problems_.add(place, std::move(message)); }
+  // Adds the refusal, if there is one. `host_file`: where the policy stands; empty: it is not known.
+  void refuse(Place place, const std::optional<Refusal>& refusal, std::string_view host_file,
+              std::string_view hint = {});
   // "; did you mean 'x'?", or nothing. Of the first problems of a file only.
   [[nodiscard]] std::string did_you_mean(std::string_view word,
                                          std::span<const std::string_view> candidates) const;

@@ -7,6 +7,7 @@
 #include "config/pipeline_keys.h"
 #include "config/variables_reader.h"
 #include "config/wording.h"
+#include "model/paths.h"
 
 namespace pawl::config {
 namespace {
@@ -15,22 +16,6 @@ constexpr std::string_view kSecretsFolder = "/run/secrets/";
 constexpr std::array<std::string_view, 3> kKernelFolders = {"/proc", "/sys", "/dev"};
 // What pawl itself puts into a container.
 constexpr std::array<std::string_view, 3> kTaken = {"/workspace", "/tmp", "/run/pawl/output"};
-
-bool is_inside(std::string_view path, std::string_view folder) {
-  return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
-}
-
-// Absolute, and every segment a name: no empty one, no "." and no "..".
-bool is_plain_path(std::string_view path) {
-  if (!path.starts_with('/')) return false;
-  while (!path.empty()) {
-    path.remove_prefix(1);  // its slash
-    const std::string_view segment = path.substr(0, path.find('/'));
-    if (segment.empty() || segment == "." || segment == "..") return false;
-    path.remove_prefix(segment.size());
-  }
-  return true;
-}
 
 bool check_name(const std::string& name, Place place, ValueReader& values) {
   if (is_secret_name(name)) return true;
@@ -45,7 +30,7 @@ bool check_file(const std::string& file, Place place, ValueReader& values) {
     return false;
   }
   for (std::string_view folder : kKernelFolders) {
-    if (!is_inside(file, folder)) continue;
+    if (!is_within(file, folder)) continue;
     values.add(place, "a secret cannot be a file in " + std::string(folder) +
                           ", which is the kernel's; use such as /run/secrets/NAME");
     return false;
@@ -98,7 +83,7 @@ std::string conflict(const SecretUse& use, const SecretUse& other) {
   }
   if (other.file.empty()) return "";
   if (use.file == other.file) return "file " + quoted(use.file) + " is given twice";
-  if (!is_inside(use.file, other.file) && !is_inside(other.file, use.file)) return "";
+  if (!is_within(use.file, other.file) && !is_within(other.file, use.file)) return "";
   return "of the files " + quoted(other.file) + " and " + quoted(use.file) +
          " one would be the other's folder";
 }

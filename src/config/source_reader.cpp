@@ -7,6 +7,7 @@
 #include "config/host_keys.h"
 #include "config/names.h"
 #include "config/wording.h"
+#include "model/paths.h"
 
 namespace pawl::config {
 namespace {
@@ -157,6 +158,14 @@ bool check_absolute(ValueReader& values, std::string_view key, const std::string
                     Place place) {
   if (path.starts_with('/')) return true;
   values.add(place, "'" + std::string(key) + "' must be an absolute path, not " + quoted(path));
+  return false;
+}
+
+bool check_plain(ValueReader& values, std::string_view key, const std::string& path, Place place) {
+  if (!check_absolute(values, key, path, place)) return false;
+  if (is_plain_path(path)) return true;
+  values.add(place, "'" + std::string(key) +
+                        "' must be a path without \".\", \"..\" and \"//\", not " + quoted(path));
   return false;
 }
 

@@ -15,4 +15,8 @@ namespace pawl::config {
 [[nodiscard]] bool check_absolute(ValueReader& values, std::string_view key,
                                   const std::string& path, Place place);
 
+// And without ".", ".." and "//".
+[[nodiscard]] bool check_plain(ValueReader& values, std::string_view key, const std::string& path,
+                               Place place);
+
 }  // namespace pawl::config

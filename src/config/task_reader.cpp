@@ -111,12 +111,14 @@ class TaskListReader {
   }
 
   void check_number() {
-    const std::size_t max = std::min<std::size_t>(around_.host.policy.max_tasks, limits::kTasks);
-    if (written_ <= max) return;
-    values_.add(pipeline_.place_of_key("tasks"),
-                "the pipeline has " + std::to_string(written_) +
-                    " tasks, hooks included; this host allows at most " + std::to_string(max) +
-                    (max < limits::kTasks ? " (policy.max.tasks)" : ""));
+    const Place place = pipeline_.place_of_key("tasks");
+    if (written_ > limits::kTasks) {
+      values_.add(place, "the pipeline has " + std::to_string(written_) +
+                             " tasks, hooks included; at most " + std::to_string(limits::kTasks) +
+                             " are allowed");
+    } else {
+      values_.refuse(place, refuse_tasks(around_.host.policy, written_), around_.host.file);
+    }
   }
 
   [[nodiscard]] TaskList finish() {

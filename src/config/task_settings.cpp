@@ -12,9 +12,6 @@
 namespace pawl::config {
 namespace {
 
-// No network's name: of a policy that is not the host's own (pipeline_loader.cpp).
-constexpr std::string_view kAnyNetwork = "*";
-
 std::string host_file(const HostConfig& host) {
   return host.file.empty() ? "the host config" : host.file;
 }
@@ -105,16 +102,12 @@ RetryPolicy resolve_retries(const RetrySettings& own, const RetrySettings& defau
 
 void check_network(const std::string& network, Place place, const HostConfig& host,
                    ValueReader& values) {
-  const std::vector<std::string>& allowed = host.policy.networks;
-  const auto is_allowed = [&](std::string_view name) {
-    return std::find(allowed.begin(), allowed.end(), name) != allowed.end();
-  };
-  if (network == "none" || is_allowed(network) || is_allowed(kAnyNetwork)) return;
-  const std::vector<std::string_view> words(allowed.begin(), allowed.end());
-  values.add(place, "network " + quoted(network) +
-                        " is not allowed on this host (policy.networks in " + host_file(host) +
-                        " names " + (words.empty() ? "none" : listed(words)) + ")" +
-                        did_you_mean(network, words));
+  const auto refusal = refuse_network(host.policy, network);
+  if (!refusal) return;
+  const std::vector<std::string_view> words(host.policy.networks.begin(),
+                                            host.policy.networks.end());
+  values.refuse(place, refusal, host.file,
+                refusal->key.empty() ? std::string() : values.did_you_mean(network, words));
 }
 
 void read_image(MappingReader& mapping, const HostConfig& host, ImageCheck& images,
@@ -147,6 +140,22 @@ void check_environment(const TaskDraft& draft, ValueReader& values) {
   }
 }
 
+// Likewise of secrets, mounts, and what is this host's alone.
+void check_secrets(const TaskDraft& draft, const HostConfig& host, ValueReader& values) {
+  for (const SecretUse& secret : draft.task.secrets) {
+    // By its default it is among the secrets.
+    if (host.secrets_directory + "/" + secret.name == host.engine.credentials_file) {
+      values.add(draft.place, "secret " + quoted(secret.name) +
+                                  " has the registries' credentials (engine.credentials_file), "
+                                  "which are given to no task");
+    }
+    for (const HostMount& mount : draft.task.mounts) {
+      std::string problem = why_no_target(mount.target, secret);
+      if (!problem.empty()) values.add(draft.place, std::move(problem));
+    }
+  }
+}
+
 }  // namespace
 
 TaskSettings read_task_settings(MappingReader& mapping, const HostConfig& host,
@@ -154,7 +163,7 @@ TaskSettings read_task_settings(MappingReader& mapping, const HostConfig& host,
   TaskSettings settings;
   ValueReader& values = mapping.values();
   read_image(mapping, host, images, settings);
-  settings.caps = read_caps(mapping, host.policy);
+  settings.caps = read_caps(mapping, host);
   settings.kill_grace_ms = mapping.duration_ms("kill_grace");
   settings.network = mapping.filled_text("network", limits::kTitleBytes);
   if (settings.network) {
@@ -168,6 +177,7 @@ TaskSettings read_task_settings(MappingReader& mapping, const HostConfig& host,
   settings.read_only = mapping.boolean("read_only");
   settings.allow_failure = mapping.boolean("allow_failure");
   if (mapping.find("secrets") != nullptr) settings.secrets = read_secret_uses(mapping);
+  settings.access = read_host_access(mapping, host);
   settings.retries = read_retries(mapping);
   if (const YamlNode* env = mapping.find("env")) settings.env = read_environment(values, *env);
   return settings;
@@ -213,11 +223,15 @@ void apply_task_settings(const TaskSettings& own, const TaskSettings& defaults,
   task.read_only = pick(own.read_only, defaults.read_only, task.read_only);
   task.allow_failure = pick(own.allow_failure, defaults.allow_failure, task.allow_failure);
   task.secrets = pick(own.secrets, defaults.secrets, std::vector<SecretUse>{});
+  task.mounts = pick(own.access.mounts, defaults.access.mounts, std::vector<HostMount>{});
+  task.cap_add = pick(own.access.cap_add, defaults.access.cap_add, std::vector<std::string>{});
+  task.privileged = pick(own.access.privileged, defaults.access.privileged, false);
   task.retries = resolve_retries(own.retries, defaults.retries, values);
   draft.env = pipeline_env;
   overlay(draft.env, defaults.env);
   overlay(draft.env, own.env);
   check_environment(draft, values);
+  check_secrets(draft, host, values);
 }
 
 }  // namespace pawl::config

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "config/caps_reader.h"
+#include "config/host_access_reader.h"
 #include "config/image_check.h"
 #include "config/reader.h"
 #include "config/task_draft.h"
@@ -34,6 +35,7 @@ struct TaskSettings {
   std::optional<bool> read_only;
   std::optional<bool> allow_failure;
   std::optional<std::vector<SecretUse>> secrets;
+  HostAccess access;
   RetrySettings retries;
   Environment env;
 };

@@ -66,6 +66,12 @@ bool ValueReader::is_scalar(const YamlNode& node, std::string_view what, std::st
   return has_no_expression(node, what, expressions);
 }
 
+void ValueReader::refuse(Place place, const std::optional<Refusal>& refusal,
+                         std::string_view host_file, std::string_view hint) {
+  if (!refusal) return;
+  problems_.refuse(place, refusal->text(hint, host_file.empty() ? "the host config" : host_file));
+}
+
 std::string ValueReader::did_you_mean(std::string_view word,
                                       std::span<const std::string_view> candidates) const {
   return problems_.wants_proposals() ? pawl::did_you_mean(word, candidates) : std::string();

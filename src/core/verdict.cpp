@@ -49,6 +49,8 @@ void apply_outcome(Attempt& attempt, const AttemptOutcome& outcome, StopCause st
   if (outcome.started_at.is_set()) attempt.started_at = outcome.started_at;
   attempt.ended_at = outcome.ended_at.is_set() ? outcome.ended_at : now;
   attempt.log_incomplete = outcome.log_incomplete;
+  attempt.usage = outcome.usage;
+  attempt.oom_killed = outcome.oom_killed;
   attempt.message = outcome.message.substr(0, limits::kMessageBytes);
   switch (outcome.kind) {
     case AttemptOutcome::Kind::kExited:

@@ -73,8 +73,7 @@ Result<std::vector<ContainerSummary>> parse_container_list(const Json& json) {
     summary.labels = labels_of(item["Labels"]);
     summary.image = item["Image"].as_string();
     summary.running = phase_of(item["State"].as_string()) == Phase::kRunning;
-    const std::string& network = item["HostConfig"]["NetworkMode"].as_string();
-    if (network.starts_with(kJoins)) summary.join_network = network.substr(kJoins.size());
+    summary.join_network = joined_network(item);
     for (const Json& mount : item["Mounts"].items()) {
       if (mount["Type"].as_string() == "volume") {
         summary.volumes.push_back(mount["Name"].as_string());
@@ -85,11 +84,21 @@ Result<std::vector<ContainerSummary>> parse_container_list(const Json& json) {
   return result;
 }
 
-Result<ResourceUsage> parse_usage(const Json& json) {
-  if (!json.is_object()) return corrupt("container's use of the host");
+std::string joined_network(const Json& json) {
+  const std::string& network = json["HostConfig"]["NetworkMode"].as_string();
+  return network.starts_with(kJoins) ? network.substr(kJoins.size()) : std::string();
+}
+
+Result<ResourceUsage> parse_usage(std::string_view text) {
+  const Error idle{ErrorKind::kConflict, "the container does not run", {}};
+  if (text.find_first_not_of(" \r\n") == std::string_view::npos) return idle;
+  const auto parsed = Json::parse(text);
+  if (!parsed && parsed.error().kind == ErrorKind::kExhausted) return parsed.error();
+  if (!parsed || !parsed->is_object()) return corrupt("container's use of the host");
+  const Json& json = *parsed;
   // Of a container that does not run there is a description with nothing in it.
   const std::int64_t cpu_ns = json["cpu_stats"]["cpu_usage"]["total_usage"].as_integer();
-  if (cpu_ns <= 0) return Error{ErrorKind::kConflict, "the container does not run", {}};
+  if (cpu_ns <= 0) return idle;
   const Json& memory = json["memory_stats"];
   ResourceUsage usage;
   usage.cpu_ms = cpu_ns / kNsPerMs;

@@ -18,8 +18,13 @@ namespace pawl {
 // GET /containers/json. kCorrupt likewise.
 [[nodiscard]] Result<std::vector<ContainerSummary>> parse_container_list(const Json& json);
 
-// GET /containers/{id}/stats of one that runs. kConflict when it does not; kCorrupt likewise.
-[[nodiscard]] Result<ResourceUsage> parse_usage(const Json& json);
+// The container whose network it joins, by id; empty: none. Of GET /containers/{id}/json and each item of
+// GET /containers/json.
+[[nodiscard]] std::string joined_network(const Json& json);
+
+// GET /containers/{id}/stats of one that runs. kConflict when it does not (Podman then says nothing at all); kCorrupt
+// likewise.
+[[nodiscard]] Result<ResourceUsage> parse_usage(std::string_view text);
 
 // GET /volumes. kCorrupt likewise.
 [[nodiscard]] Result<std::vector<VolumeSummary>> parse_volume_list(const Json& json);

@@ -1,5 +1,5 @@
 // One method a call of the Engine API. What is not a plain call: a log is
-// followed through the demultiplexer, a pull through its progress stream, and a
+// followed through the demultiplexer, images come by ways of their own (image_pull.h, image_load.h), and a
 // failed start is looked at once more, because 404 there may mean the container
 // or its network.
 #include "docker/docker_engine.h"
@@ -7,24 +7,28 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <optional>
 #include <utility>
 
 #include "base/log.h"
 #include "docker/container_json.h"
 #include "docker/create_request.h"
+#include "docker/disk_usage_json.h"
+#include "docker/engine_address.h"
 #include "docker/engine_client.h"
 #include "docker/engine_identity.h"
 #include "docker/executable_archive.h"
+#include "docker/image_load.h"
+#include "docker/image_pull.h"
 #include "docker/image_reference.h"
 #include "docker/log_demultiplexer.h"
-#include "docker/pull_progress.h"
+#include "docker/podman_mounts.h"
 #include "docker/volume_archive.h"
 #include "model/limits.h"
 
 namespace pawl {
 namespace {
 
-constexpr std::string_view kUnixScheme = "unix://";
 constexpr std::int64_t kNsPerMs = 1'000'000;
 constexpr std::int64_t kLateEventMs = 200;
 constexpr std::int64_t kDeafMs = 1'000;
@@ -67,21 +71,13 @@ class LogBody : public BodySink {
   LogDemultiplexer demultiplexer_;
 };
 
-class PullBody : public BodySink {
- public:
-  explicit PullBody(const ContainerEngine::Progress& progress) : progress_(progress) {}
-  Result<void> take(std::string_view bytes) override { return stream_.feed(bytes, progress_); }
-  Result<void> finish() { return stream_.finish(progress_); }
-
- private:
-  const ContainerEngine::Progress& progress_;
-  PullProgress stream_;
-};
-
 class DockerEngine : public ContainerEngine {
  public:
-  explicit DockerEngine(const std::string& socket_path)
-      : client_(socket_path), identity_(socket_path) {}
+  DockerEngine(const EngineAddress& address, std::string credentials_file)
+      : client_(address), credentials_file_(std::move(credentials_file)) {
+    // Whose process it is cannot be told over a network.
+    if (!address.is_tls()) identity_.emplace(address.socket_path);
+  }
 
   Result<EngineInfo> info(const Stop& stop) override {
     EngineInfo info;
@@ -92,13 +88,15 @@ class DockerEngine : public ContainerEngine {
     info.api_version = version.api;
     info.cpus = json["NCPU"].as_integer();
     info.memory_bytes = json["MemTotal"].as_integer();
-    info.live_restore = json["LiveRestoreEnabled"].as_bool();
+    // Podman's containers each have a process of their own that outlives its service.
+    info.live_restore = version.is_podman || json["LiveRestoreEnabled"].as_bool();
+    if (version.is_podman) info.engine = "podman";
     // Answers of two engines are nobody's.
     if (incarnation() != info.incarnation) info.incarnation.clear();
     return info;
   }
 
-  std::string incarnation() override { return identity_.now(); }
+  std::string incarnation() override { return identity_ ? identity_->now() : std::string(); }
 
   Result<bool> has_image(const std::string& image, const Stop& stop) override {
     PAWL_CHECK(check_image(image));
@@ -110,29 +108,21 @@ class DockerEngine : public ContainerEngine {
 
   Result<void> pull_image(const std::string& image, const Progress& progress,
                           const Stop& stop) override {
-    PAWL_TRY(const ImageReference reference, parse_image_reference(image));
-    PullBody body(progress);
-    // Without a tag the engine would pull every tag there is.
-    HttpRequest request = post("/images/create?fromImage=" + percent_encode(reference.repository) +
-                               "&tag=" + percent_encode(reference.tag_or_digest));
-    request.total_ms = limits::kImagePullMs;
-    request.sink = &body;
-    PAWL_CHECK(without_value(client_.call(std::move(request), stop)));
-    return body.finish();
+    return pawl::pull_image(client_, credentials_file_, image, progress, stop);
   }
 
-  Result<std::vector<std::string>> load_images(const std::string& file,
-                                               const Stop& /*stop*/) override {
-    return Error{ErrorKind::kInternal, "not built yet", file};
+  Result<std::vector<std::string>> load_images(const std::string& file, const Stop& stop) override {
+    return load_image_file(client_, file, stop);
   }
 
   Result<void> make_image(const std::string& name, const std::string& executable,
                           const Stop& stop) override {
     PAWL_TRY(const ImageReference reference, parse_image_reference(name));
     PAWL_TRY(ExecutableArchive archive, ExecutableArchive::open(executable));
+    // The tag beside the name would be passed over by Podman 4.3.
     HttpRequest request =
-        post("/images/create?fromSrc=-&repo=" + percent_encode(reference.repository) +
-             "&tag=" + percent_encode(reference.tag_or_digest));
+        post("/images/create?fromSrc=-&repo=" +
+             percent_encode(reference.repository + ":" + reference.tag_or_digest));
     request.content_type = "application/x-tar";
     request.source = &archive;
     request.total_ms = limits::kImageLoadMs;
@@ -150,6 +140,8 @@ class DockerEngine : public ContainerEngine {
 
   Result<std::string> create(const ContainerSpec& spec, const Stop& stop) override {
     PAWL_CHECK(check_image(spec.image));
+    PAWL_TRY(const EngineVersion version, client_.version(stop));
+    if (version.is_podman) PAWL_CHECK(prepare_podman_mounts(client_, spec, stop));
     HttpRequest request = post("/containers/create?name=" + percent_encode(spec.name));
     request.body = create_request(spec).dump();
     PAWL_TRY(const Json json, client_.call_json(std::move(request), stop));
@@ -173,6 +165,9 @@ class DockerEngine : public ContainerEngine {
   }
 
   Result<void> start(const std::string& name, const Stop& stop) override {
+    if (const auto version = client_.version(stop); version && version->is_podman) {
+      PAWL_CHECK(check_joined(name, stop));
+    }
     HttpRequest request = post(container_target(name, "/start"));
     request.total_ms = limits::kEngineStartMs;
     bool sent = false;
@@ -243,9 +238,9 @@ class DockerEngine : public ContainerEngine {
   }
 
   Result<ResourceUsage> usage(const std::string& name, const Stop& stop) override {
-    PAWL_TRY(const Json json,
-             client_.call_json(get(container_target(name, "/stats?stream=0&one-shot=1")), stop));
-    return parse_usage(json);
+    HttpRequest request = get(container_target(name, "/stats?stream=0&one-shot=1"));
+    PAWL_TRY(const HttpResponse response, client_.call(std::move(request), stop));
+    return parse_usage(response.body);
   }
 
   Result<std::vector<ContainerSummary>> list(const std::string& label, const std::string& value,
@@ -254,16 +249,21 @@ class DockerEngine : public ContainerEngine {
     PAWL_TRY(const Json json,
              client_.call_json(
                  get("/containers/json?all=1&filters=" + percent_encode(filters.dump())), stop));
-    return parse_container_list(json);
+    PAWL_TRY(std::vector<ContainerSummary> list, parse_container_list(json));
+    PAWL_TRY(const EngineVersion version, client_.version(stop));
+    if (version.is_podman) PAWL_CHECK(add_joined_networks(list, stop));
+    return list;
   }
 
   Result<void> open_volume(const std::string& container, const std::string& target,
                            const Stop& stop) override {
+    PAWL_TRY(const EngineVersion version, client_.version(stop));
+    const std::string place = version.is_podman ? parent_of(target) : target;
     HttpRequest request =
-        get(container_target(container, "/archive?path=" + percent_encode(target)));
+        get(container_target(container, "/archive?path=" + percent_encode(place)));
     request.method = "PUT";
     request.content_type = "application/x-tar";
-    request.body = opening_archive(target);
+    request.body = version.is_podman ? opening_archive_of_parent(target) : opening_archive(target);
     return without_value(client_.call(std::move(request), stop));
   }
 
@@ -285,8 +285,18 @@ class DockerEngine : public ContainerEngine {
     return parse_volume_list(json);
   }
 
-  Result<DiskUsage> disk_usage(const Stop& /*stop*/) override {
-    return Error{ErrorKind::kInternal, "not built yet", {}};
+  Result<DiskUsage> disk_usage(const Stop& stop) override {
+    // Engines before API 1.42 know no types, and count their containers and build caches too.
+    HttpRequest request = get("/system/df?type=image&type=volume");
+    request.total_ms = limits::kDiskUsageMs;
+    PAWL_TRY(const Json json, client_.call_json(std::move(request), stop));
+    PAWL_TRY(DiskUsage usage, parse_disk_usage(json));
+    PAWL_TRY(const EngineVersion version, client_.version(stop));
+    if (!version.is_podman) return usage;
+    // It calls images by their tags alone there.
+    PAWL_TRY(const Json images, client_.call_json(get("/images/json"), stop));
+    name_images(images, usage);
+    return usage;
   }
 
  private:
@@ -320,6 +330,34 @@ class DockerEngine : public ContainerEngine {
     return killed && state.ended_at.ms - state.started_at.ms < kDeafMs;
   }
 
+  // Podman starts the container whose network is joined as well, where Docker refuses.
+  Result<void> check_joined(const std::string& name, const Stop& stop) {
+    const auto json = client_.call_json(get(container_target(name, "/json")), stop);
+    if (!json) {
+      // Nothing was started.
+      const bool away = json.error().kind == ErrorKind::kUnavailable;
+      return Error{away ? ErrorKind::kExhausted : json.error().kind, json.error().message, {}};
+    }
+    const std::string joined = joined_network(*json);
+    if (joined.empty()) return {};
+    const auto state = inspect(joined, stop);
+    if (state && state->phase == ContainerState::Phase::kRunning) return {};
+    return Error{ErrorKind::kConflict, "the container whose network it joins does not run", {}};
+  }
+
+  // Podman's list does not say whose network a container joins.
+  Result<void> add_joined_networks(std::vector<ContainerSummary>& list, const Stop& stop) {
+    for (ContainerSummary& container : list) {
+      const auto json = client_.call_json(get(container_target(container.id, "/json")), stop);
+      if (json) {
+        container.join_network = joined_network(*json);
+      } else if (json.error().kind != ErrorKind::kNotFound) {
+        return json.error();
+      }
+    }
+    return {};
+  }
+
   static Result<void> without_value(const Result<HttpResponse>& response) {
     return response ? Result<void>() : Result<void>(response.error());
   }
@@ -330,28 +368,16 @@ class DockerEngine : public ContainerEngine {
   }
 
   EngineClient client_;
-  const EngineIdentity identity_;
+  const std::string credentials_file_;
+  std::optional<const EngineIdentity> identity_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<ContainerEngine>> make_docker_engine(const EngineConfig& config) {
-  const std::string& host = config.host;
-  const std::string path = host.starts_with(kUnixScheme) ? host.substr(kUnixScheme.size()) : "";
-  if (path.empty() || path.front() != '/') {
-    return Error{ErrorKind::kInvalid,
-                 "engine host '" + escape_control(host) +
-                     "' is not supported; expected unix:///path/to/docker.sock",
-                 {}};
-  }
-  // sockaddr_un's sun_path holds 107 bytes and a zero.
-  if (path.size() > 107) {
-    return Error{
-        ErrorKind::kInvalid,
-        "engine socket path '" + escape_control(path) + "' is over 107 bytes; use a shorter one",
-        {}};
-  }
-  return std::unique_ptr<ContainerEngine>(std::make_unique<DockerEngine>(path));
+  PAWL_TRY(const EngineAddress address, parse_engine_address(config));
+  return std::unique_ptr<ContainerEngine>(
+      std::make_unique<DockerEngine>(address, config.credentials_file));
 }
 
 }  // namespace pawl

@@ -1,5 +1,5 @@
 // Docker's Engine API (1.40 to 1.47 as spoken by Docker 19.03 and newer) over
-// libcurl, on a unix socket. See docs.docker.com/engine/api. Thread-safe: a
+// libcurl, on a unix socket or over TLS. See docs.docker.com/engine/api. Thread-safe: a
 // pool of connections, one per call under way.
 #pragma once
 
@@ -11,9 +11,9 @@
 
 namespace pawl {
 
-// `config.host`: "unix:///path/to.sock". kInvalid for other schemes. Does not connect
-// yet: the version is negotiated with the first call that reaches the engine,
-// and anew after it was unreachable.
+// `config.host`: "unix:///path/to.sock", or "tcp://name:2376" with its three files. kInvalid for any other. Does not
+// connect yet: the version is negotiated with the first call that reaches the engine,
+// and anew after it was unreachable. Over TLS an engine's incarnation is not known.
 [[nodiscard]] Result<std::unique_ptr<ContainerEngine>> make_docker_engine(
     const EngineConfig& config);
 

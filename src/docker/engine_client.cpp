@@ -6,6 +6,8 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <utility>
 
@@ -30,9 +32,36 @@ std::optional<int> minor_of(std::string_view version) {
   return minor;
 }
 
+// Podman answers 500 to much that Docker has statuses for, but names the cause apart from the message.
+std::optional<ErrorKind> kind_of_cause(std::string_view cause) {
+  constexpr std::array<std::string_view, 5> kConflicts = {
+      "that name is already in use", "container already exists", "container state improper",
+      "image is in use by a container", "volume is being used"};
+  constexpr std::array<std::string_view, 3> kMissing = {"no such container", "image not known",
+                                                        "no such volume"};
+  if (std::find(kConflicts.begin(), kConflicts.end(), cause) != kConflicts.end()) {
+    return ErrorKind::kConflict;
+  }
+  if (std::find(kMissing.begin(), kMissing.end(), cause) != kMissing.end()) {
+    return ErrorKind::kNotFound;
+  }
+  return std::nullopt;
+}
+
+bool is_podman(const Json& version) {
+  for (const Json& component : version["Components"].items()) {
+    if (component["Name"].as_string() == "Podman Engine") return true;
+  }
+  return false;
+}
+
 Error status_error(const HttpResponse& response) {
   std::string message;
-  if (const auto json = Json::parse(response.body)) message = (*json)["message"].as_string();
+  std::string cause;
+  if (const auto json = Json::parse(response.body)) {
+    message = (*json)["message"].as_string();
+    cause = (*json)["cause"].as_string();
+  }
   if (message.empty()) message = response.body;
   while (!message.empty() && message.back() == '\n') message.pop_back();
   message = escape_control(std::string_view(message).substr(0, limits::kEngineMessageBytes));
@@ -53,6 +82,7 @@ Error status_error(const HttpResponse& response) {
       kind = ErrorKind::kUnavailable;
       break;
     default:
+      kind = kind_of_cause(cause).value_or(kind);
       break;
   }
   return Error{kind, std::move(message), {}};
@@ -84,7 +114,8 @@ Result<EngineVersion> choose_version(const Json& version) {
                      std::to_string(kMinorMax) + ": install a newer pawl",
                  {}};
   }
-  return EngineVersion{engine, "1." + std::to_string(std::min(*newest_minor, kMinorMax))};
+  const std::string api = "1." + std::to_string(std::min(*newest_minor, kMinorMax));
+  return EngineVersion{engine, api, is_podman(version)};
 }
 
 std::string percent_encode(std::string_view text) {
@@ -105,7 +136,7 @@ std::string percent_encode(std::string_view text) {
   return out;
 }
 
-EngineClient::EngineClient(std::string socket_path) : socket_path_(std::move(socket_path)) {
+EngineClient::EngineClient(EngineAddress address) : address_(std::move(address)) {
   static const CURLcode kInitialised = curl_global_init(CURL_GLOBAL_DEFAULT);
   PAWL_ASSERT(kInitialised == CURLE_OK);
 }
@@ -122,12 +153,12 @@ Result<HttpResponse> EngineClient::perform(const HttpRequest& request,
       idle_.pop_back();
     }
   }
-  if (!connection) connection = std::make_unique<HttpConnection>(socket_path_);
+  if (!connection) connection = std::make_unique<HttpConnection>(address_);
   auto response = connection->perform(request, stop);
   std::lock_guard lock(mutex_);
   if (!response && response.error().kind == ErrorKind::kUnavailable) {
     // Another engine may answer next time.
-    api_version_.clear();
+    version_.reset();
     return response;
   }
   if (idle_.size() < limits::kEngineIdleConnections) idle_.push_back(std::move(connection));
@@ -135,8 +166,8 @@ Result<HttpResponse> EngineClient::perform(const HttpRequest& request,
 }
 
 Result<HttpResponse> EngineClient::call(HttpRequest request, const std::stop_token& stop) {
-  PAWL_TRY(const std::string version, api_version(stop));
-  request.target = "/v" + version + request.target;
+  PAWL_TRY(const EngineVersion spoken, version(stop));
+  request.target = "/v" + spoken.api + request.target;
   PAWL_TRY(HttpResponse response, perform(request, stop));
   const bool done = (response.status >= 200 && response.status < 300) || response.status == 304;
   if (!done) return status_error(response);
@@ -170,17 +201,16 @@ Result<EngineVersion> EngineClient::negotiate(const std::stop_token& stop) {
   if (!json) return unreadable(json.error());
   PAWL_TRY(EngineVersion version, choose_version(*json));
   std::lock_guard lock(mutex_);
-  api_version_ = version.api;
+  version_ = version;
   return version;
 }
 
-Result<std::string> EngineClient::api_version(const std::stop_token& stop) {
+Result<EngineVersion> EngineClient::version(const std::stop_token& stop) {
   {
     std::lock_guard lock(mutex_);
-    if (!api_version_.empty()) return api_version_;
+    if (version_) return *version_;
   }
-  PAWL_TRY(const EngineVersion version, negotiate(stop));
-  return version.api;
+  return negotiate(stop);
 }
 
 }  // namespace pawl

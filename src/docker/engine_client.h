@@ -21,8 +21,9 @@
 namespace pawl {
 
 struct EngineVersion {
-  std::string engine;  // "20.10.24"
-  std::string api;     // what this client speaks to it: "1.41"
+  std::string engine;      // "20.10.24"
+  std::string api;         // what this client speaks to it: "1.41"
+  bool is_podman = false;  // Podman's service, which speaks Docker's API as well
 };
 
 // Decides from GET /version what to speak: the engine's own version, at
@@ -35,30 +36,31 @@ struct EngineVersion {
 
 class EngineClient {
  public:
-  explicit EngineClient(std::string socket_path);
+  explicit EngineClient(EngineAddress address);
   ~EngineClient();
 
   // `request.target` without the version's prefix. A status of 400 and more is
   // an error with the engine's own words: 404 kNotFound, 409 kConflict, 401 and
-  // 403 kDenied, 503 kUnavailable, any other kInvalid. Errors otherwise as
-  // HttpConnection::perform and negotiate().
+  // 403 kDenied, 503 kUnavailable, any other kInvalid unless Podman names a cause that is one of these. Errors otherwise
+  // as HttpConnection::perform and negotiate().
   [[nodiscard]] Result<HttpResponse> call(HttpRequest request, const std::stop_token& stop);
   // The body as JSON; kCorrupt if it is none.
   [[nodiscard]] Result<Json> call_json(HttpRequest request, const std::stop_token& stop);
 
   // Asks the engine anew.
   [[nodiscard]] Result<EngineVersion> negotiate(const std::stop_token& stop);
+  // As it was told last; asks where that was before the engine was last unreachable.
+  [[nodiscard]] Result<EngineVersion> version(const std::stop_token& stop);
 
  private:
   [[nodiscard]] Result<HttpResponse> perform(const HttpRequest& request,
                                              const std::stop_token& stop);
-  [[nodiscard]] Result<std::string> api_version(const std::stop_token& stop);
 
-  const std::string socket_path_;
+  const EngineAddress address_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<HttpConnection>> idle_;  // the last used one at the back
-  std::string api_version_;  // empty: not negotiated since the engine was last
-                             // unreachable
+  std::optional<EngineVersion>
+      version_;  // nothing: not negotiated since the engine was last unreachable
 };
 
 }  // namespace pawl

@@ -1,7 +1,5 @@
 #include "docker/executable_archive.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "docker/file_body.h"
 #include "docker/tar_header.h"
 
 namespace pawl {
@@ -26,19 +25,11 @@ std::size_t take_from(std::string& text, char* bytes, std::size_t size) {
 }  // namespace
 
 Result<ExecutableArchive> ExecutableArchive::open(const std::string& executable) {
-  UniqueFd file(::open(executable.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) {
-    const int code = errno;
-    return Error{code == ENOENT ? ErrorKind::kNotFound : ErrorKind::kDenied,
-                 std::string("cannot be read: ") + std::strerror(code), executable};
+  PAWL_TRY(RegularFile file, open_regular_file(executable));
+  if (file.bytes > kTarFileMax) {
+    return Error{ErrorKind::kInvalid, "is too large to make an image of", executable};
   }
-  struct stat status {};
-  const bool is_known = fstat(file.get(), &status) == 0;
-  const auto bytes = static_cast<std::uint64_t>(status.st_size);
-  if (!is_known || !S_ISREG(status.st_mode) || bytes > kTarFileMax) {
-    return Error{ErrorKind::kInvalid, "is no file that an image can be made of", executable};
-  }
-  return ExecutableArchive(std::move(file), bytes);
+  return ExecutableArchive(std::move(file.fd), file.bytes);
 }
 
 ExecutableArchive::ExecutableArchive(UniqueFd file, std::uint64_t file_bytes)
@@ -52,7 +43,10 @@ Result<std::size_t> ExecutableArchive::read(char* bytes, std::size_t size) {
   if (!head_.empty()) return take_from(head_, bytes, size);
   if (left_ == 0) return take_from(tail_, bytes, size);
   const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(size, left_));
-  const ssize_t given = ::read(file_.get(), bytes, wanted);
+  ssize_t given = 0;
+  do {
+    given = ::read(file_.get(), bytes, wanted);
+  } while (given < 0 && errno == EINTR);
   if (given <= 0) return Error{ErrorKind::kCorrupt, "the executable became shorter", {}};
   left_ -= static_cast<std::uint64_t>(given);
   return static_cast<std::size_t>(given);

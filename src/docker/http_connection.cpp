@@ -7,11 +7,13 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <climits>
 #include <cstring>
 #include <memory>
 
+#include "base/log.h"
 #include "model/limits.h"
 
 namespace pawl {
@@ -74,46 +76,117 @@ std::size_t on_header(char*, std::size_t size, std::size_t count, void* transfer
   return size * count;
 }
 
-Error connect_error(CURL* easy, const std::string& path) {
+// Whether the request cannot have been heard: there was no connection to send it over yet. An engine that refuses our
+// certificate is not among these, since TLS 1.3 tells of that only after the request is on its way.
+bool is_unsent(CURLcode code) {
+  switch (code) {
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_ENGINE_INITFAILED:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Error connect_error(CURL* easy, const EngineAddress& address) {
   long code = 0;
   curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &code);
-  std::string hint = "is dockerd running?";
+  std::string hint = address.is_tls() ? "does dockerd listen there?" : "is dockerd running?";
   if (code == EACCES || code == EPERM) {
     hint = "may this user open it? (root, or a member of the group docker)";
   }
   const std::string why = code == 0 ? "cannot connect" : std::strerror(static_cast<int>(code));
   return Error{ErrorKind::kUnavailable,
-               "no container engine answers at " + path + " (" + why + "); " + hint,
+               "no container engine answers at " + address.text() + " (" + why + "); " + hint,
                {}};
 }
 
-Error transfer_error(CURLcode code, CURL* easy, const std::string& path) {
-  const std::string text = curl_easy_strerror(code);
+// What to look at, by what libcurl says of the handshake.
+std::string tls_hint(CURLcode code, const EngineAddress& address) {
+  switch (code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return "; is its certificate in force, made for the name " + address.host +
+             ", and signed by a CA of " + address.ca_file + "?";
+    case CURLE_SSL_CACERT_BADFILE:
+      return "; does tls.ca_file " + address.ca_file + " hold a certificate in PEM?";
+    case CURLE_SSL_CERTPROBLEM:
+      return "; do tls.cert_file " + address.cert_file + " and tls.key_file " + address.key_file +
+             " hold a certificate in PEM and its key, without a passphrase?";
+    default:
+      return "; does it speak TLS 1.2 or newer, and accept the certificate of " +
+             address.cert_file + "?";
+  }
+}
+
+Error transfer_error(CURLcode code, CURL* easy, const EngineAddress& address,
+                     const std::string& detail) {
+  const std::string where = address.text();
+  const std::string text =
+      detail.empty() ? std::string(curl_easy_strerror(code)) : escape_control(detail);
   switch (code) {
     case CURLE_COULDNT_CONNECT:
-      return connect_error(easy, path);
+      return connect_error(easy, address);
     case CURLE_OPERATION_TIMEDOUT:
-      return Error{ErrorKind::kTimeout, "the container engine at " + path + " does not answer", {}};
+      return Error{
+          ErrorKind::kTimeout, "the container engine at " + where + " does not answer", {}};
     case CURLE_OUT_OF_MEMORY:
       // In the middle of a call: it may have been heard.
       return Error{ErrorKind::kUnavailable, "out of memory in a call to the engine", {}};
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:
-      return Error{ErrorKind::kCorrupt, "what answers at " + path + " is no container engine", {}};
-    default:
+      return Error{ErrorKind::kCorrupt, "what answers at " + where + " is no container engine", {}};
+    case CURLE_COULDNT_RESOLVE_HOST:
       return Error{ErrorKind::kUnavailable,
-                   "the connection to the container engine at " + path + " broke (" + text + ")",
+                   "no container engine answers at " + where + " (" + text + ")",
                    {}};
+    default:
+      break;
   }
+  if (is_unsent(code)) {
+    return Error{ErrorKind::kUnavailable,
+                 "no TLS with the container engine at " + where + " (" + text + ")" +
+                     tls_hint(code, address),
+                 {}};
+  }
+  // An engine that refuses our certificate ends the connection in the middle of the first call.
+  const bool refuses = address.is_tls() && text.find("alert") != std::string::npos;
+  return Error{ErrorKind::kUnavailable,
+               "the connection to the container engine at " + where + " broke (" + text + ")" +
+                   (refuses ? tls_hint(code, address) : std::string()),
+               {}};
+}
+
+void set_address(CURL* easy, const EngineAddress& address) {
+  if (!address.is_tls()) {
+    curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, address.socket_path.c_str());
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
+    return;
+  }
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+  curl_easy_setopt(easy, CURLOPT_CAINFO, address.ca_file.c_str());
+  curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);  // not the host's own CAs
+  curl_easy_setopt(easy, CURLOPT_SSLCERT, address.cert_file.c_str());
+  curl_easy_setopt(easy, CURLOPT_SSLKEY, address.key_file.c_str());
+  curl_easy_setopt(easy, CURLOPT_KEYPASSWD, "");  // or OpenSSL would ask the terminal for one
+  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 }
 
 void set_options(CURL* easy, const HttpRequest& request, Transfer& transfer,
-                 const std::string& socket_path, curl_slist* headers) {
+                 const EngineAddress& address, curl_slist* headers) {
   curl_easy_reset(easy);
-  const std::string url = "http://engine" + request.target;
-  curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, socket_path.c_str());
+  const std::string url = address.url() + request.target;
+  set_address(easy, address);
   curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
   curl_easy_setopt(easy, CURLOPT_PROXY, "");  // never $http_proxy
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limits::kEngineConnectMs));
@@ -181,8 +254,8 @@ CURLcode result_of(CURLM* multi) {
 
 }  // namespace
 
-HttpConnection::HttpConnection(std::string socket_path)
-    : socket_path_(std::move(socket_path)), multi_(curl_multi_init()), easy_(curl_easy_init()) {
+HttpConnection::HttpConnection(EngineAddress address)
+    : address_(std::move(address)), multi_(curl_multi_init()), easy_(curl_easy_init()) {
   if (multi_ != nullptr) curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, 1L);
 }
 
@@ -207,19 +280,24 @@ Result<HttpResponse> HttpConnection::perform(const HttpRequest& request,
   if (request.source != nullptr) {
     curl_slist_append(headers.get(), "Transfer-Encoding: chunked");
   }
+  const std::string auth = "X-Registry-Auth: " + request.registry_auth;
+  if (!request.registry_auth.empty()) curl_slist_append(headers.get(), auth.c_str());
 
   Transfer transfer{request, easy_, {}, {}, false};
-  set_options(easy_, request, transfer, socket_path_, headers.get());
+  std::array<char, CURL_ERROR_SIZE> detail{};
+  set_options(easy_, request, transfer, address_, headers.get());
+  curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, detail.data());
   if (curl_multi_add_handle(multi_, easy_) != CURLM_OK) {
     return Error{ErrorKind::kExhausted, "out of memory for a call to the engine", {}};
   }
   std::optional<Error> failure = drive(multi_, transfer, stop);
   const CURLcode code = result_of(multi_);
-  if (request.sent != nullptr) *request.sent = code != CURLE_COULDNT_CONNECT;
+  if (request.sent != nullptr) *request.sent = !is_unsent(code);
   if (!failure && transfer.failure) failure = std::move(transfer.failure);
-  if (!failure && code != CURLE_OK) failure = transfer_error(code, easy_, socket_path_);
+  if (!failure && code != CURLE_OK) failure = transfer_error(code, easy_, address_, detail.data());
   curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &transfer.response.status);
   curl_multi_remove_handle(multi_, easy_);  // an unfinished transfer's connection is closed
+  curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, nullptr);
   if (failure) return std::move(*failure);
   return std::move(transfer.response);
 }

@@ -1,5 +1,5 @@
-// One HTTP/1.1 client connection to a unix socket, over libcurl. It stays open
-// between calls.
+// One HTTP/1.1 client connection to the engine, over libcurl: to a unix socket, or mutual TLS (1.2 and newer; the
+// peer's name is verified). It stays open between calls.
 //
 // One call at a time; a connection may move between threads. Sleeps in poll(2)
 // while nothing happens: a stop request wakes it, there is no polling.
@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/result.h"
+#include "docker/engine_address.h"
 
 namespace pawl {
 
@@ -39,8 +40,9 @@ struct HttpRequest {
   std::string target;  // path and query, encoded
   std::string body;    // POST and PUT only
   const char* content_type = "application/json";
-  std::int64_t answer_ms = 0;  // until the response's head has come; 0: no bound of its own
-  std::int64_t total_ms = 0;   // until its end; 0: no bound
+  std::string registry_auth{};  // X-Registry-Auth; a secret
+  std::int64_t answer_ms = 0;   // until the response's head has come; 0: no bound of its own
+  std::int64_t total_ms = 0;    // until its end; 0: no bound
   // False: carried out twice it does harm. It goes over a new connection, since
   // libcurl says a request again when a kept connection turns out to be closed,
   // not knowing whether it was heard.
@@ -58,19 +60,19 @@ struct HttpResponse {
 
 class HttpConnection {
  public:
-  explicit HttpConnection(std::string socket_path);
+  explicit HttpConnection(EngineAddress address);
   ~HttpConnection();
   HttpConnection(const HttpConnection&) = delete;
   HttpConnection& operator=(const HttpConnection&) = delete;
 
-  // Errors: kUnavailable (nobody answers, or the connection broke), kTimeout,
+  // Errors: kUnavailable (nobody answers, or one whom TLS does not trust, or the connection broke), kTimeout,
   // kTooLarge (a body over limits::kEngineResponseBytes), kCorrupt (no HTTP),
   // kCancelled, kExhausted, and the sink's.
   [[nodiscard]] Result<HttpResponse> perform(const HttpRequest& request,
                                              const std::stop_token& stop);
 
  private:
-  const std::string socket_path_;
+  const EngineAddress address_;
   void* const multi_;  // a CURLM; owns the kept connection
   void* const easy_;   // a CURL
 };

@@ -52,4 +52,16 @@ Result<ImageReference> parse_image_reference(std::string_view text) {
   return ImageReference{std::string(name), std::string(tail)};
 }
 
+std::string registry_of(std::string_view repository) {
+  const auto slash = repository.find('/');
+  const std::string_view first = repository.substr(0, slash);
+  // Newer engines take a capital letter for a host's as well, since no path may have one.
+  const bool is_host_name =
+      first == "localhost" ||
+      first.find_first_of(".:ABCDEFGHIJKLMNOPQRSTUVWXYZ") != std::string_view::npos;
+  const bool is_host = slash != std::string_view::npos && is_host_name;
+  if (!is_host || first == "index.docker.io") return std::string(kDockerHub);
+  return std::string(first);
+}
+
 }  // namespace pawl

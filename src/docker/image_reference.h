@@ -19,4 +19,10 @@ struct ImageReference {
 // grammar, but nothing that passes can mean anything else inside a URL.
 [[nodiscard]] Result<ImageReference> parse_image_reference(std::string_view text);
 
+inline constexpr std::string_view kDockerHub = "docker.io";
+
+// The registry that a repository's name means, "host[:port]": what stands before the first slash, if that is a host's name
+// (it has a dot, a colon or a capital letter, or is "localhost"), else Docker Hub.
+[[nodiscard]] std::string registry_of(std::string_view repository);
+
 }  // namespace pawl

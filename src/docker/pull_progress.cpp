@@ -8,50 +8,89 @@
 #include "model/limits.h"
 
 namespace pawl {
+namespace {
+
+// Docker's own bound is 127: an engine that names more names none of this image's.
+constexpr std::size_t kLayersMax = 128;
+constexpr std::size_t kLayerIdBytes = 128;
+constexpr std::int64_t kBytesPerMib = 1 << 20;
+// No layer is larger; keeps sums of hostile numbers in range.
+constexpr std::int64_t kLayerBytesMax = std::int64_t{1} << 50;
+
+std::int64_t bytes_of(const Json& json) {
+  return std::clamp<std::int64_t>(json.as_integer(), 0, kLayerBytesMax);
+}
+
+std::string mib_of(std::int64_t bytes) {
+  return std::to_string((bytes + kBytesPerMib / 2) / kBytesPerMib);
+}
+
+}  // namespace
 
 Result<void> PullProgress::feed(std::string_view bytes, const ContainerEngine::Progress& progress) {
-  while (!bytes.empty()) {
-    const auto newline = bytes.find('\n');
-    const std::string_view part = bytes.substr(0, newline);
-    if (line_.size() + part.size() > limits::kPullLineBytes) {
-      return Error{ErrorKind::kCorrupt, "the engine's pull progress has a line without end", {}};
-    }
-    line_ += part;
-    if (newline == std::string_view::npos) return {};
-    bytes.remove_prefix(newline + 1);
-    PAWL_CHECK(take_line(progress));
-  }
-  return {};
+  return lines_.feed(bytes, [&](const Json& line) { return take(line, progress); });
 }
 
 Result<void> PullProgress::finish(const ContainerEngine::Progress& progress) {
-  return take_line(progress);
+  return lines_.finish([&](const Json& line) { return take(line, progress); });
 }
 
-Result<void> PullProgress::take_line(const ContainerEngine::Progress& progress) {
-  const std::string line = std::exchange(line_, {});
-  if (line.find_first_not_of(" \t\r") == std::string::npos) return {};
-  const auto parsed = Json::parse(line);
-  if (!parsed) {
-    return Error{ErrorKind::kCorrupt, "the engine's pull progress has a line that is no JSON", {}};
+Result<void> PullProgress::take(const Json& line, const ContainerEngine::Progress& progress) {
+  if (const std::string& error = error_of_line(line); !error.empty()) {
+    return Error{ErrorKind::kInvalid, escape_control(error), {}};
   }
-  const Json& json = *parsed;
-  if (json.contains("error") || json.contains("errorDetail")) {
-    const std::string& detail = json["errorDetail"]["message"].as_string();
-    const std::string& text = detail.empty() ? json["error"].as_string() : detail;
-    return Error{ErrorKind::kInvalid,
-                 escape_control(std::string_view(text).substr(0, limits::kEngineMessageBytes)),
-                 {}};
+  const std::string& status = line["status"].as_string();
+  const bool whole_image = !line.contains("id") || status.starts_with("Pulling from ");
+  if (!whole_image) {
+    take_layer(line, status);
+    tell_layers(progress);
+    return {};
   }
-  const std::string& status = json["status"].as_string();
-  const bool whole_image = !json.contains("id") || status.starts_with("Pulling from ");
-  if (!status.empty() && whole_image && notes_ < limits::kPullNotes) {
+  if (!status.empty() && notes_ < limits::kPullNotes) {
     ++notes_;
     if (progress) {
       progress(escape_control(std::string_view(status).substr(0, limits::kEngineMessageBytes)));
     }
   }
   return {};
+}
+
+void PullProgress::take_layer(const Json& line, const std::string& status) {
+  const std::string& id = line["id"].as_string();
+  auto found = layers_.find(id);
+  if (found == layers_.end()) {
+    if (id.empty() || id.size() > kLayerIdBytes || layers_.size() >= kLayersMax) return;
+    found = layers_.emplace(id, Layer{}).first;
+  }
+  Layer& layer = found->second;
+  if (status == "Downloading") {
+    layer.loaded_bytes = bytes_of(line["progressDetail"]["current"]);
+    // Some registries do not say how long it is: then it is as long as what has come.
+    layer.bytes = std::max(bytes_of(line["progressDetail"]["total"]), layer.loaded_bytes);
+  } else if (status == "Download complete" || status == "Extracting") {
+    layer.loaded_bytes = layer.bytes;
+  } else if (status == "Pull complete" || status == "Already exists") {
+    layer.loaded_bytes = layer.bytes;
+    layer.done = true;
+  }
+}
+
+void PullProgress::tell_layers(const ContainerEngine::Progress& progress) {
+  const std::int64_t now_ms = clock_();
+  if (!told_at_ms_) told_at_ms_ = now_ms;
+  if (now_ms - *told_at_ms_ < limits::kPullNoteMs) return;
+  Layer all;
+  std::size_t done = 0;
+  for (const auto& [id, layer] : layers_) {
+    all.loaded_bytes += layer.loaded_bytes;
+    all.bytes += layer.bytes;
+    done += layer.done ? 1 : 0;
+  }
+  if (all.bytes == 0) return;
+  told_at_ms_ = now_ms;
+  if (!progress) return;
+  progress("pulled " + mib_of(all.loaded_bytes) + " of " + mib_of(all.bytes) + " MiB (" +
+           std::to_string(done) + " of " + std::to_string(layers_.size()) + " layers)");
 }
 
 }  // namespace pawl

@@ -11,4 +11,8 @@ namespace pawl {
 // root, and adds nothing.
 [[nodiscard]] std::string opening_archive(std::string_view target);
 
+// The same for Podman, which passes over the way back to the parent: to be extracted at parent_of(target).
+[[nodiscard]] std::string opening_archive_of_parent(std::string_view target);
+[[nodiscard]] std::string parent_of(std::string_view target);
+
 }  // namespace pawl

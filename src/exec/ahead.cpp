@@ -5,8 +5,14 @@
 
 #include "base/log.h"
 #include "exec/container_spec.h"
+#include "exec/policy_check.h"
 
 namespace pawl {
+namespace {
+
+constexpr std::int64_t kGoodbyeMs = 1'500;
+
+}  // namespace
 
 Ahead::Ahead(const Parts& parts) : parts_(parts) {
   thread_ = std::make_unique<WorkerThread>("pawl-ahead", [this] { work(); });
@@ -16,6 +22,12 @@ Ahead::~Ahead() { stop(); }
 
 void Ahead::stop() {
   stop_.request_stop();
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::milliseconds(kGoodbyeMs),
+                      [this] { return !under_way_.has_value(); });
+  }
+  abandon_.request_stop();
   thread_.reset();
 }
 
@@ -68,7 +80,7 @@ void Ahead::drop(const std::function<bool(const AttemptKey&)>& is_meant) {
 }
 
 Result<Ahead::Container> Ahead::create(const RunAttempt& order) {
-  const std::stop_token stop = stop_.get_token();
+  const std::stop_token stop = abandon_.get_token();
   const Task& task = order.definition->tasks.at(order.key.task);
   PAWL_CHECK(check_policy(parts_.policy, task));
   PAWL_TRY(const Sandboxes::Place place, parts_.sandboxes.enter(order, stop));
@@ -89,6 +101,7 @@ void Ahead::work() {
     if (!changed_.wait(lock, stop, [&] { return !orders_.empty() || !unwanted_ids_.empty(); })) {
       return;
     }
+    if (stop.stop_requested()) return;
     if (!unwanted_ids_.empty()) {
       const std::string id = std::move(unwanted_ids_.front());
       unwanted_ids_.pop_front();

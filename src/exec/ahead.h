@@ -47,6 +47,7 @@ class Ahead {
   // Removes what waits for the attempt, or for any of the run.
   void discard(const AttemptKey& key);
   void discard(RunId run);
+  // A creation that is under way is waited for a moment: cut short, it may leave a container.
   void stop();
 
  private:
@@ -56,6 +57,7 @@ class Ahead {
 
   const Parts parts_;
   std::stop_source stop_;
+  std::stop_source abandon_;  // also a creation that is under way
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::deque<RunAttempt> orders_;

@@ -4,9 +4,6 @@
 #include <charconv>
 #include <limits>
 
-#include "base/log.h"
-#include "exec/worker_pool.h"
-#include "model/image_policy.h"
 #include "model/limits.h"
 
 namespace pawl {
@@ -49,18 +46,6 @@ std::optional<Number> number_of(const Labels& labels, std::string_view label) {
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (code != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return number;
-}
-
-Error denied(std::string message) { return Error{ErrorKind::kDenied, std::move(message), {}}; }
-
-Result<void> check_cap(std::string_view what, std::int64_t asked, std::int64_t most,
-                       std::string_view setting) {
-  // The engine reads 0 as "no cap".
-  if (asked <= 0) return denied("the task has no " + std::string(what) + " cap");
-  if (most <= 0 || asked <= most) return {};
-  return denied("the task asks for more " + std::string(what) + " than this host allows (" +
-                std::to_string(asked) + " > " + std::to_string(most) + "); lower it, or raise " +
-                std::string(setting) + " in the host config");
 }
 
 }  // namespace
@@ -148,27 +133,12 @@ ContainerSpec container_spec(const std::string& instance_id, const RunAttempt& o
   spec.network = task.network;
   spec.user = task.user;
   spec.read_only = task.read_only;
+  for (const HostMount& mount : task.mounts) {
+    spec.mounts.push_back(file_mount(mount.source, mount.target, mount.read_only));
+  }
+  spec.cap_add = task.cap_add;
+  spec.privileged = task.privileged;
   return spec;
-}
-
-Result<void> check_policy(const HostPolicy& policy, const Task& task) {
-  if (!image_is_allowed(policy.images, task.image)) {
-    return denied("image '" + escape_control(task.image) +
-                  "' is not allowed on this host; policy.images in the host config would have to "
-                  "name it, for example '" +
-                  escape_control(image_pattern_for(task.image)) + "'");
-  }
-  const auto& networks = policy.networks;
-  if (std::find(networks.begin(), networks.end(), task.network) == networks.end()) {
-    return denied("network '" + escape_control(task.network) +
-                  "' is not allowed on this host; policy.networks in the host config would have "
-                  "to name it");
-  }
-  PAWL_CHECK(
-      check_cap("cpu (thousandths)", task.cpus_milli, policy.max_cpus_milli, "policy.max.cpus"));
-  PAWL_CHECK(
-      check_cap("memory (bytes)", task.memory_bytes, policy.max_memory_bytes, "policy.max.memory"));
-  return check_cap("pids", task.pids, policy.max_pids, "policy.max.pids");
 }
 
 std::optional<RunId> run_of(const Labels& labels, std::string_view instance_id) {

@@ -1,4 +1,4 @@
-// A task of a run as a container, field by field, under the host's policy; and the names and labels by
+// A task of a run as a container, field by field; and the names and labels by
 // which pawl knows its containers again. Pure.
 #pragma once
 
@@ -8,9 +8,7 @@
 #include <string_view>
 
 #include "base/ids.h"
-#include "base/result.h"
 #include "model/command.h"
-#include "model/host_config.h"
 #include "ports/container_engine.h"
 
 namespace pawl {
@@ -33,7 +31,7 @@ using Labels = std::map<std::string, std::string>;
 // The environment: the task's own, then PAWL_RUN_ID, PAWL_PIPELINE, PAWL_TASK, PAWL_ATTEMPT, PAWL_WORKSPACE,
 // PAWL_PARAM_<NAME> and PAWL_MATRIX_<AXIS> (upper case, "_" for what no variable's name has), PAWL_RUN_STATUS
 // for a hook, PAWL_OUTPUT where the task declares outputs; of equal names the last one counts.
-// Without mounts of pawl's own: see complete() and file_mount().
+// Of the mounts the host's only; pawl's own: see complete() and file_mount().
 [[nodiscard]] ContainerSpec container_spec(const std::string& instance_id, const RunAttempt& order);
 
 // A file of this host in the container.
@@ -46,10 +44,6 @@ void complete(ContainerSpec& spec, const std::string& workspace, const std::stri
 
 // Adds a variable, or gives it another value; pawl's own keep theirs.
 void set_task_variable(ContainerSpec& spec, const std::string& name, std::string value);
-
-// Whether this host lets the task run, asked again at each start: the policy may have been tightened
-// since the definition was loaded. Errors: kDenied; the message names what to change, and where.
-[[nodiscard]] Result<void> check_policy(const HostPolicy& policy, const Task& task);
 
 // Which attempt of this store a container belongs to; nothing for anybody else's container.
 [[nodiscard]] std::optional<AttemptKey> attempt_of(const Labels& labels,

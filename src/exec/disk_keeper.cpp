@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "exec/container_spec.h"
+#include "exec/lookups.h"
 #include "exec/run_names.h"
 #include "model/limits.h"
 
@@ -172,10 +173,7 @@ std::int64_t DiskKeeper::count_workspaces(const DiskUsage& usage) {
     sum += std::max<std::int64_t>(volume.bytes, 0);
     const auto run = run_of(volume.labels, parts_.instance_id);
     if (!run) continue;
-    const auto detail = parts_.find_run(*run);
-    const bool is_over =
-        detail ? is_final(detail->run.status) : detail.error().kind == ErrorKind::kNotFound;
-    if (is_over && volume.name == workspace_name(parts_.instance_id, *run)) {
+    if (is_over(parts_.find_run, *run) && volume.name == workspace_name(parts_.instance_id, *run)) {
       parts_.remove_leftover(*run);
     }
   }

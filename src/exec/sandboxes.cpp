@@ -257,23 +257,31 @@ bool Sandboxes::wants_warm() const {
 
 Result<void> Sandboxes::make_warm() {
   PAWL_CHECK(load(stop_.get_token()));
+  std::string name = warm_name(parts_.instance_id, random_hex(kTokenBytes));
   {
     std::lock_guard lock(mutex_);
     if (!wants_warm()) return {};
+    making_ = name;
   }
-  const std::string token = random_hex(kTokenBytes);
-  const Mount workspace = workspace_mount(warm_name(parts_.instance_id, token), {});
-  Warm warm{{}, workspace.source, workspace.source};
-  PAWL_TRY(warm.id, create(warm.name, "none", &workspace, stop_.get_token()));
-  if (settings_.share_network) {
-    if (auto started = parts_.engine.start(warm.id, stop_.get_token()); !started) {
-      const auto removed = parts_.engine.remove(warm.id, stop_.get_token());
-      if (removed) (void)parts_.engine.remove_volume(warm.volume, stop_.get_token());
-      return started;
-    }
+  auto made = make_warm_named(name);
+  // Cut short it may be there all the same: then remove_warm() sees to it.
+  if (!made && stop_.stop_requested()) return made;
+  if (!made) {
+    (void)parts_.engine.remove(name, stop_.get_token());
+    (void)parts_.engine.remove_volume(name, stop_.get_token());
   }
   std::lock_guard lock(mutex_);
-  warm_.push_back(std::move(warm));
+  making_.clear();
+  return made;
+}
+
+// The sandbox and its workspace have the same name.
+Result<void> Sandboxes::make_warm_named(const std::string& name) {
+  const Mount workspace = workspace_mount(name, {});
+  PAWL_TRY(const std::string id, create(name, "none", &workspace, stop_.get_token()));
+  if (settings_.share_network) PAWL_CHECK(parts_.engine.start(id, stop_.get_token()));
+  std::lock_guard lock(mutex_);
+  warm_.push_back(Warm{id, name});
   return {};
 }
 
@@ -316,6 +324,7 @@ void Sandboxes::remove_warm() {
   {
     std::lock_guard lock(mutex_);
     std::swap(warm, warm_);
+    if (!making_.empty()) warm.push_back(Warm{making_, making_});
   }
   for (const Warm& one : warm) {
     if (!parts_.engine.remove(one.id, abandon_.get_token())) break;

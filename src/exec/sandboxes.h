@@ -97,7 +97,6 @@ class Sandboxes {
   struct Warm {
     std::string id;
     std::string volume;
-    std::string name;
   };
   struct Renaming {
     std::string id;
@@ -129,6 +128,7 @@ class Sandboxes {
   [[nodiscard]] Result<void> carry_out(const Renaming& renaming);
   [[nodiscard]] bool wants_warm() const;
   [[nodiscard]] Result<void> make_warm();
+  [[nodiscard]] Result<void> make_warm_named(const std::string& name);
   void remove_warm();
 
   const Parts parts_;
@@ -145,6 +145,7 @@ class Sandboxes {
   bool can_run_ = true;         // sandboxes can be started here
   std::map<RunId, std::shared_ptr<Home>> homes_;
   std::deque<Warm> warm_;
+  std::string making_;  // the name of the one that is being made
   std::deque<Renaming> renamings_;
   std::vector<std::string> leftovers_;  // ids of sandboxes that nobody needs
   MonoTime quiet_since_;

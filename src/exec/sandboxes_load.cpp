@@ -67,7 +67,7 @@ void Sandboxes::sort_in_sandbox(const ContainerSummary& container, const std::st
     return;
   }
   // It may be the home of a run, which the containers of its tasks tell.
-  warm_.push_back(Warm{container.id, volume, container.name});
+  warm_.push_back(Warm{container.id, volume});
   const bool is_ready = container.running == settings_.share_network && container.image == image_ &&
                         !volume.empty() && warm_.size() <= settings_.warm;
   if (!is_ready) leftovers_.push_back(container.id);

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "exec/container_spec.h"
+#include "exec/policy_check.h"
 
 namespace pawl {
 namespace {

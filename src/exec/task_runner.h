@@ -88,15 +88,15 @@ class TaskRunner {
   // earlier agent's may be gone with the host's runtime directory.
   [[nodiscard]] Step prepare_files();
   [[nodiscard]] Step prepare_secret(std::size_t number);
-  // Before the log is followed: what must not appear in it.
-  void hide_secrets();
-  // Likewise of a container that was found: they are read again, and as they were handed to it.
-  void learn_secrets();
   [[nodiscard]] Step enter_sandbox();
   // What it joins does not run: that is started again, or the container made anew.
   [[nodiscard]] Step revive_sandbox();
   // Without asking what becomes of it: nobody will start it.
   [[nodiscard]] Step remove_unstarted();
+  // Before the log is followed: what must not appear in it.
+  void hide_secrets();
+  // Likewise of a container that was found: they are read again, and as they were handed to it.
+  void learn_secrets();
   void take_outputs();
   [[nodiscard]] Step create_container();
   [[nodiscard]] Step provide_image(const Error& refused);

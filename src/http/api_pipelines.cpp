@@ -1,27 +1,105 @@
+#include <map>
+#include <optional>
+#include <string>
+
 #include "http/api.h"
 #include "http/explain_view.h"
 #include "http/json_views.h"
+#include "http/use_history.h"
 #include "model/limits.h"
 
 namespace pawl::http {
 namespace {
 
-Error no_pipeline(const std::string& name) {
-  return Error{ErrorKind::kNotFound, "there is no pipeline '" + name + "'", ""};
+// A version of a pipeline that is not in force here, and the source that has it.
+struct NotHere {
+  const SourceState* source = nullptr;
+  const Elsewhere* pipeline = nullptr;
+};
+
+// What is refused comes before what is for other hosts. Into `snapshot`.
+std::optional<NotHere> find_not_here(const AgentSnapshot& snapshot, std::string_view name) {
+  std::optional<NotHere> found;
+  if (!snapshot.sources) return found;
+  for (const SourceState& source : *snapshot.sources) {
+    for (const Elsewhere& other : source.elsewhere) {
+      if (other.pipeline != name) continue;
+      if (other.refused) return NotHere{&source, &other};
+      if (!found) found = NotHere{&source, &other};
+    }
+  }
+  return found;
 }
 
+Error no_pipeline(const AgentSnapshot& snapshot, const std::string& name) {
+  std::string message = "there is no pipeline '" + name + "'";
+  if (const std::optional<NotHere> other = find_not_here(snapshot, name)) {
+    message += other->pipeline->refused ? ": this host's policy refuses it: "
+                                        : ": it is for other hosts: ";
+    message += other->pipeline->why;
+  }
+  return Error{ErrorKind::kNotFound, message, ""};
+}
+
+// A newer version of a pipeline in force: another source's of that name is none. Into `snapshot`.
+const Elsewhere* find_refusal(const AgentSnapshot& snapshot, const Pipeline& pipeline) {
+  if (!snapshot.sources) return nullptr;
+  for (const SourceState& source : *snapshot.sources) {
+    if (source.name != pipeline.origin.source) continue;
+    for (const Elsewhere& other : source.elsewhere) {
+      if (other.refused && other.pipeline == pipeline.name) return &other;
+    }
+  }
+  return nullptr;
+}
+
+// How a pipeline in force stands, and what that is made of. Pointers are into the snapshot.
+struct Standing {
+  std::optional<Run> last;
+  const Suspension* suspension = nullptr;
+  const Elsewhere* refusal = nullptr;
+  [[nodiscard]] PipelineStanding view() const {
+    return {last ? &*last : nullptr, suspension, refusal};
+  }
+};
+
+Result<Standing> standing_of(const Api& api, const AgentSnapshot& snapshot,
+                             const Pipeline& pipeline) {
+  PAWL_TRY(std::optional<Run> last, last_run(api.store, pipeline.name));
+  return Standing{std::move(last), find_suspension(snapshot, pipeline.name),
+                  find_refusal(snapshot, pipeline)};
+}
+
+// Those of a source that the host's policy refuses, but for names that are known already.
+Result<void> add_refused(const Api& api, const SourceState& source, WallTime now,
+                         std::map<std::string, Json>& by_name) {
+  for (const Elsewhere& other : source.elsewhere) {
+    if (!other.refused || by_name.contains(other.pipeline)) continue;
+    PAWL_TRY(const std::optional<Run> last, last_run(api.store, other.pipeline));
+    by_name.emplace(other.pipeline,
+                    refused_summary_json(source, other, last ? &*last : nullptr, now));
+  }
+  return {};
+}
+
+// Those in force and those that the host's policy refuses, by name.
 Result<Response> list_pipelines(const Api& api) {
   const auto snapshot = api.control.snapshot();
   const WallTime now = api.control.now();
-  Json list = Json::array();
+  std::map<std::string, Json> by_name;
   if (snapshot->pipelines) {
     for (const PipelinePtr& pipeline : *snapshot->pipelines) {
-      PAWL_TRY(const std::optional<Run> last, last_run(api.store, pipeline->name));
-      const PipelineStanding standing{last ? &*last : nullptr,
-                                      find_suspension(*snapshot, pipeline->name)};
-      list.push(pipeline_summary_json(*pipeline, standing, now));
+      PAWL_TRY(const Standing standing, standing_of(api, *snapshot, *pipeline));
+      by_name.emplace(pipeline->name, pipeline_summary_json(*pipeline, standing.view(), now));
     }
   }
+  if (snapshot->sources) {
+    for (const SourceState& source : *snapshot->sources) {
+      PAWL_CHECK(add_refused(api, source, now, by_name));
+    }
+  }
+  Json list = Json::array();
+  for (auto& [name, pipeline] : by_name) list.push(std::move(pipeline));
   return json_response(Json().set("pipelines", std::move(list)));
 }
 
@@ -29,29 +107,25 @@ Result<Response> show_pipeline(const Api& api, const Call& call) {
   const std::string& name = call.path_parameter("name");
   const auto snapshot = api.control.snapshot();
   const PipelinePtr pipeline = find_pipeline(*snapshot, name);
-  if (!pipeline) return no_pipeline(name);
-  PAWL_TRY(const std::optional<Run> last, last_run(api.store, name));
-  const PipelineStanding standing{last ? &*last : nullptr, find_suspension(*snapshot, name)};
-  return json_response(pipeline_detail_json(*pipeline, standing, api.control.now()));
+  if (!pipeline) return no_pipeline(*snapshot, name);
+  PAWL_TRY(const Standing standing, standing_of(api, *snapshot, *pipeline));
+  return json_response(pipeline_detail_json(*pipeline, standing.view(), api.control.now()));
 }
 
 Result<Response> explain_pipeline(const Api& api, const Call& call) {
   const std::string& name = call.path_parameter("name");
   const auto snapshot = api.control.snapshot();
   if (const PipelinePtr pipeline = find_pipeline(*snapshot, name)) {
-    PAWL_TRY(const std::optional<Run> last, last_run(api.store, name));
-    const PipelineStanding standing{last ? &*last : nullptr, find_suspension(*snapshot, name)};
-    return json_response(
-        pipeline_explanation_json(*pipeline, standing, api.host, api.control, api.control.now()));
+    PAWL_TRY(const Standing standing, standing_of(api, *snapshot, *pipeline));
+    PAWL_TRY(const std::vector<TaskUse> uses, read_use(api.store, *pipeline));
+    Json json = pipeline_explanation_json(*pipeline, standing.view(), api.host, api.control,
+                                          api.control.now());
+    json.set("tasks", with_use(*pipeline, api.host.policy, json["tasks"], uses));
+    return json_response(json);
   }
-  if (!snapshot->sources) return no_pipeline(name);
-  for (const SourceState& source : *snapshot->sources) {
-    for (const Elsewhere& other : source.elsewhere) {
-      if (other.pipeline != name) continue;
-      return json_response(elsewhere_explanation_json(source, other, api.host));
-    }
-  }
-  return no_pipeline(name);
+  const std::optional<NotHere> other = find_not_here(*snapshot, name);
+  if (!other) return no_pipeline(*snapshot, name);
+  return json_response(elsewhere_explanation_json(*other->source, *other->pipeline, api.host));
 }
 
 // Strings as they are; numbers and booleans as JSON writes them.

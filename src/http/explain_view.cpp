@@ -1,4 +1,3 @@
-// What the worker pool would refuse is worked out again from the host's policy, in fewer words: exec/ is no port of http/.
 #include "http/explain_view.h"
 
 #include <algorithm>
@@ -8,8 +7,8 @@
 #include <map>
 #include <set>
 
-#include "model/image_policy.h"
 #include "model/limits.h"
+#include "model/task_policy.h"
 
 namespace pawl::http {
 namespace {
@@ -96,29 +95,6 @@ Json explained_triggers(const Pipeline& pipeline, const Json& known, bool is_sus
 
 // --- what the host says to it ---
 
-void refuse_over(std::vector<std::string>& reasons, const std::string& what, std::int64_t asked,
-                 std::int64_t most) {
-  if (most > 0 && asked > most) reasons.push_back(what);
-}
-
-std::vector<std::string> policy_refusals(const HostPolicy& policy, const Task& task) {
-  std::vector<std::string> reasons;
-  if (!image_is_allowed(policy.images, task.image)) {
-    reasons.push_back("image '" + task.image + "' is not among policy.images");
-  }
-  const auto& networks = policy.networks;
-  if (std::find(networks.begin(), networks.end(), task.network) == networks.end()) {
-    reasons.push_back("network '" + task.network + "' is not among policy.networks");
-  }
-  refuse_over(reasons, "more cpus than policy.max.cpus", task.cpus_milli, policy.max_cpus_milli);
-  refuse_over(reasons, "more memory than policy.max.memory", task.memory_bytes,
-              policy.max_memory_bytes);
-  refuse_over(reasons, "more pids than policy.max.pids", task.pids, policy.max_pids);
-  refuse_over(reasons, "a longer timeout than policy.max.timeout", task.timeout_ms,
-              policy.max_timeout_ms);
-  return reasons;
-}
-
 Json refused_json(const Pipeline& pipeline, const HostPolicy& policy) {
   std::map<std::string, Json> tasks_by_reason;
   for (const Task& task : pipeline.tasks) {
@@ -188,6 +164,7 @@ Json elsewhere_explanation_json(const SourceState& source, const Elsewhere& pipe
   origin.set("revision", source.revision);
   Json json;
   json.set("name", pipeline.pipeline);
+  json.set("state", pipeline.refused ? "refused" : "elsewhere");
   json.set("host", host_json(host));
   json.set("runs_here", false);
   json.set("why_not", pipeline.why);

@@ -16,7 +16,7 @@ namespace pawl::http {
                                              const HostConfig& host, const Control& control,
                                              WallTime now);
 
-// One for other hosts: `name` `host` `runs_here` `why_not` `origin`.
+// One for other hosts, or refused by this one's policy: `name` `state` `host` `runs_here` `why_not` `origin`.
 [[nodiscard]] Json elsewhere_explanation_json(const SourceState& source, const Elsewhere& pipeline,
                                               const HostConfig& host);
 

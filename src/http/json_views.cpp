@@ -1,6 +1,7 @@
 #include "http/json_views.h"
 
 #include <algorithm>
+#include <cstring>
 #include <queue>
 
 #include "base/version.h"
@@ -22,6 +23,24 @@ Json strings_json(const std::vector<std::string>& strings) {
   return json;
 }
 
+// "SIGKILL"; null where no signal ended it.
+Json signal_json(const Attempt& attempt) {
+  const std::optional<int> signal = end_signal(attempt);
+  if (!signal) return {};
+  // The real-time ones have no names.
+  const char* name = ::sigabbrev_np(*signal);
+  return name == nullptr ? "signal " + std::to_string(*signal) : std::string("SIG") + name;
+}
+
+Json usage_json(const std::optional<ResourceUsage>& usage) {
+  if (!usage) return {};
+  Json json;
+  json.set("peak_memory_bytes", usage->peak_memory_bytes);
+  json.set("cpu_ms", usage->cpu_ms);
+  json.set("throttled_ms", usage->throttled_ms);
+  return json;
+}
+
 Json attempt_json(const Attempt& attempt) {
   Json json;
   json.set("number", attempt.key.attempt);
@@ -29,6 +48,9 @@ Json attempt_json(const Attempt& attempt) {
   json.set("reason", to_string(attempt.reason));
   json.set("message", attempt.message);
   json.set("exit_code", attempt.exit_code ? Json(*attempt.exit_code) : Json());
+  json.set("signal", signal_json(attempt));
+  json.set("oom_killed", attempt.oom_killed);
+  json.set("usage", usage_json(attempt.usage));
   json.set("container_id", attempt.container_id);
   json.set("created_at", time_json(attempt.created_at));
   json.set("started_at", time_json(attempt.started_at));
@@ -169,7 +191,16 @@ Json concurrency_json(const std::optional<Concurrency>& concurrency) {
   return json;
 }
 
-// What summary and detail say alike of a pipeline's runs.
+Json refusal_json(const Elsewhere* refusal) {
+  if (refusal == nullptr) return {};
+  Json json;
+  json.set("why", refusal->why);
+  json.set("file", refusal->file);
+  json.set("line", refusal->line);
+  return json;
+}
+
+// What summary and detail say alike of how a pipeline stands.
 void set_standing(Json& json, const Pipeline& pipeline, const PipelineStanding& standing) {
   json.set("concurrency", concurrency_json(pipeline.concurrency));
   json.set("priority", pipeline.priority);
@@ -180,10 +211,23 @@ void set_standing(Json& json, const Pipeline& pipeline, const PipelineStanding& 
     suspended.set("actor", standing.suspension->actor);
   }
   json.set("suspended", std::move(suspended));
+  json.set("state", "in_force");
+  json.set("refusal", refusal_json(standing.refusal));
 }
 
 Json last_run_json(const PipelineStanding& standing, WallTime now) {
   return standing.last_run != nullptr ? run_summary_json(*standing.last_run, now) : Json();
+}
+
+Json disk_json(const DiskStatus& disk) {
+  if (!disk.counted_at.is_set()) return {};
+  Json json;
+  json.set("counted_at", time_json(disk.counted_at));
+  json.set("store_bytes", disk.store_bytes);
+  json.set("image_bytes", disk.image_bytes);
+  json.set("workspace_bytes", disk.workspace_bytes);
+  json.set("max_bytes", disk.max_bytes);
+  return json;
 }
 
 }  // namespace
@@ -202,6 +246,7 @@ std::string time_text_ns(std::int64_t time_ns) {
 
 Json status_json(const AgentSnapshot& snapshot) {
   Json engine;
+  engine.set("name", snapshot.engine.name);
   engine.set("reachable", snapshot.engine.reachable);
   engine.set("version", snapshot.engine.version);
   engine.set("api_version", snapshot.engine.api_version);
@@ -217,6 +262,7 @@ Json status_json(const AgentSnapshot& snapshot) {
   json.set("unfinished_runs", snapshot.unfinished_runs);
   json.set("pipelines", snapshot.pipelines ? snapshot.pipelines->size() : 0);
   json.set("engine", std::move(engine));
+  json.set("disk", disk_json(snapshot.disk));
   json.set("warnings", strings_json(snapshot.warnings));
   return json;
 }
@@ -337,6 +383,18 @@ Json pipeline_detail_json(const Pipeline& pipeline, const PipelineStanding& stan
   json.set("next_tick", scheduled.empty() ? Json() : time_json(scheduled.front().at));
   json.set("next_ticks", std::move(ticks));
   json.set("last_run", last_run_json(standing, now));
+  return json;
+}
+
+Json refused_summary_json(const SourceState& source, const Elsewhere& pipeline, const Run* last_run,
+                          WallTime now) {
+  Pipeline unread;
+  unread.name = pipeline.pipeline;
+  unread.origin = {source.name, pipeline.file, pipeline.line, source.revision};
+  Json json = pipeline_summary_json(unread, {last_run, nullptr, &pipeline}, now);
+  json.set("tasks", Json());
+  json.set("priority", Json());
+  json.set("state", "refused");
   return json;
 }
 

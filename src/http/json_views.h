@@ -37,11 +37,16 @@ namespace pawl::http {
 struct PipelineStanding {
   const Run* last_run = nullptr;
   const Suspension* suspension = nullptr;  // then it has no next ticks
+  const Elsewhere* refusal = nullptr;      // a newer version that the host's policy refuses
 };
 [[nodiscard]] Json pipeline_summary_json(const Pipeline& pipeline, const PipelineStanding& standing,
                                          WallTime now);
 [[nodiscard]] Json pipeline_detail_json(const Pipeline& pipeline, const PipelineStanding& standing,
                                         WallTime now);
+
+// A pipeline that the host's policy refuses and of which no version is in force, as a summary.
+[[nodiscard]] Json refused_summary_json(const SourceState& source, const Elsewhere& pipeline,
+                                        const Run* last_run, WallTime now);
 
 [[nodiscard]] Json source_json(const SourceState& source);
 

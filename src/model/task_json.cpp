@@ -1,8 +1,11 @@
 #include "model/task_json.h"
 
+#include <algorithm>
+#include <functional>
 #include <map>
 
 #include "model/dag.h"
+#include "model/paths.h"
 
 namespace pawl::model_json {
 namespace {
@@ -13,6 +16,18 @@ Json secrets_json(const std::vector<SecretUse>& secrets) {
     Json json;
     json.set("name", secret.name);
     json.set(secret.file.empty() ? "env" : "file", secret.file.empty() ? secret.env : secret.file);
+    list.push(std::move(json));
+  }
+  return list;
+}
+
+Json mounts_json(const std::vector<HostMount>& mounts) {
+  Json list = Json::array();
+  for (const HostMount& mount : mounts) {
+    Json json;
+    json.set("source", mount.source);
+    json.set("target", mount.target);
+    json.set("read_only", mount.read_only);
     list.push(std::move(json));
   }
   return list;
@@ -46,6 +61,37 @@ Result<void> read_secrets(const Reader& task, std::vector<SecretUse>& secrets) {
     secrets.push_back(std::move(secret));
     return {};
   });
+}
+
+Result<void> read_mounts(const Reader& task, std::vector<HostMount>& mounts) {
+  return task.read_list("mounts", limits::kSecretUses, [&](const Reader& item) -> Result<void> {
+    HostMount mount;
+    PAWL_CHECK(item.read("source", mount.source));
+    PAWL_CHECK(item.read("target", mount.target));
+    PAWL_CHECK(item.read("read_only", mount.read_only));
+    if (mount.source != "/" && !is_plain_path(mount.source)) {
+      return corrupt(item.path("source"), "is no plain absolute path");
+    }
+    if (!is_plain_path(mount.target)) {
+      return corrupt(item.path("target"), "is no plain absolute path");
+    }
+    mounts.push_back(std::move(mount));
+    return {};
+  });
+}
+
+bool is_capability(const std::string& text) {
+  return !text.empty() && !text.starts_with("CAP_") &&
+         text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == std::string::npos;
+}
+
+Result<void> read_capabilities(const Reader& task, std::vector<std::string>& capabilities) {
+  PAWL_CHECK(task.read("cap_add", capabilities));
+  const bool is_right = std::all_of(capabilities.begin(), capabilities.end(), is_capability) &&
+                        std::adjacent_find(capabilities.begin(), capabilities.end(),
+                                           std::greater_equal<>()) == capabilities.end();
+  if (!is_right) return corrupt(task.path("cap_add"), "must list capabilities, sorted, each once");
+  return {};
 }
 
 Result<void> read_retries(const Reader& task, RetryPolicy& retries) {
@@ -122,6 +168,9 @@ Result<Task> read_task(const Reader& reader) {
   PAWL_CHECK(reader.read("outputs", task.outputs));
   PAWL_CHECK(reader.read("allow_failure", task.allow_failure));
   PAWL_CHECK(reader.read("kill_grace_ms", task.kill_grace_ms, limits::kKillGraceMaxMs));
+  PAWL_CHECK(read_mounts(reader, task.mounts));
+  PAWL_CHECK(read_capabilities(reader, task.cap_add));
+  PAWL_CHECK(reader.read("privileged", task.privileged));
   return task;
 }
 
@@ -155,6 +204,9 @@ Json task_json(const Task& task, const std::vector<Task>& tasks) {
   if (!task.outputs.empty()) json.set("outputs", strings(task.outputs));
   if (task.allow_failure) json.set("allow_failure", true);
   if (task.kill_grace_ms != limits::kKillGraceMs) json.set("kill_grace_ms", task.kill_grace_ms);
+  if (!task.mounts.empty()) json.set("mounts", mounts_json(task.mounts));
+  if (!task.cap_add.empty()) json.set("cap_add", strings(task.cap_add));
+  if (task.privileged) json.set("privileged", true);
   return json;
 }
 

@@ -70,6 +70,7 @@ std::string encode_elsewhere(const std::vector<Elsewhere>& elsewhere) {
     one.text(clip(other.file, limits::kSourcePathBytes));
     one.u32(other.line);
     one.text(clip(other.why, limits::kMessageBytes));
+    one.flag(other.refused);
     if (count == limits::kElsewhere || list.size() + one.size() > kElsewhereRoomBytes) break;
     list.raw(one.bytes());
     ++count;
@@ -92,7 +93,7 @@ std::vector<Problem> read_problems(ByteReader& in) {
   return problems;
 }
 
-std::vector<Elsewhere> read_elsewhere(ByteReader& in) {
+std::vector<Elsewhere> read_elsewhere(ByteReader& in, std::uint8_t version) {
   constexpr std::size_t kLeastBytes = 16;  // three lengths, one number
   std::vector<Elsewhere> elsewhere(in.count(kLeastBytes));
   for (Elsewhere& other : elsewhere) {
@@ -100,6 +101,7 @@ std::vector<Elsewhere> read_elsewhere(ByteReader& in) {
     other.file = in.text();
     other.line = in.u32();
     other.why = in.text();
+    if (version >= 3) other.refused = in.flag();
   }
   return elsewhere;
 }
@@ -251,7 +253,7 @@ Result<SourceState> decode_source(std::string_view key, std::string_view value) 
   source.error = in.text();
   source.pipelines = in.u32();
   source.problems = read_problems(in);
-  if (body.version >= 2) source.elsewhere = read_elsewhere(in);
+  if (body.version >= 2) source.elsewhere = read_elsewhere(in, body.version);
   if (!in.at_end()) return damaged(Table::kSources, key, kNonsense);
   return source;
 }

@@ -17,7 +17,7 @@ namespace pawl::store {
 
 // Of the tables and records as a whole. docs/store-format.md has the history. One of an earlier format is read as it is, and
 // becomes one of the newest when an agent opens it.
-inline constexpr std::uint32_t kStoreFormat = 3;
+inline constexpr std::uint32_t kStoreFormat = 4;
 
 struct Identity {
   std::string instance_id;

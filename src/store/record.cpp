@@ -23,10 +23,10 @@ std::uint32_t checksum(Table table, std::string_view key, std::uint8_t version,
 std::uint8_t record_version(Table table) {
   switch (table) {
     case Table::kRuns:
-      return 3;
-    case Table::kTasks:
     case Table::kAttempts:
     case Table::kSources:
+      return 3;
+    case Table::kTasks:
       return 2;
     default:
       return 1;

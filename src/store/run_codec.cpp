@@ -1,5 +1,6 @@
 #include "store/run_codec.h"
 
+#include <optional>
 #include <utility>
 
 #include "store/bytes.h"
@@ -46,6 +47,23 @@ Sha256 read_hash(ByteReader& in) {
   const std::string_view bytes = in.raw(hash.size());
   for (std::size_t i = 0; i < bytes.size(); ++i) hash[i] = static_cast<std::uint8_t>(bytes[i]);
   return hash;
+}
+
+void write(ByteWriter& out, const std::optional<ResourceUsage>& usage) {
+  const ResourceUsage known = usage.value_or(ResourceUsage{});
+  out.flag(usage.has_value());
+  out.i64(known.peak_memory_bytes);
+  out.i64(known.cpu_ms);
+  out.i64(known.throttled_ms);
+}
+
+std::optional<ResourceUsage> read_usage(ByteReader& in) {
+  const bool is_known = in.flag();
+  ResourceUsage usage;
+  usage.peak_memory_bytes = in.i64();
+  usage.cpu_ms = in.i64();
+  usage.throttled_ms = in.i64();
+  return is_known ? std::optional(usage) : std::nullopt;
 }
 
 void write_message(ByteWriter& out, std::string_view message) {
@@ -169,6 +187,8 @@ Result<Record> encode_attempt(const Attempt& attempt) {
   out.i64(attempt.started_mono.ms);
   out.text(attempt.engine);
   out.flag(attempt.log_incomplete);
+  write(out, attempt.usage);
+  out.flag(attempt.oom_killed);
   return make_record(Table::kAttempts, attempt_key(attempt.key), out.bytes());
 }
 
@@ -192,6 +212,10 @@ Result<Attempt> decode_attempt(std::string_view key, std::string_view value) {
     attempt.started_mono.ms = in.i64();
     attempt.engine = in.text();
     attempt.log_incomplete = in.flag();
+  }
+  if (body.version >= 3) {
+    attempt.usage = read_usage(in);
+    attempt.oom_killed = in.flag();
   }
   if (!in.at_end() || !place) return damaged(Table::kAttempts, key, kNonsense);
   attempt.key = *place;

@@ -6,6 +6,8 @@ one by one. A test says beside its pipelines which keys it is about.
 
 import atexit
 import os
+import shutil
+import tempfile
 
 from harness import Agent, Case, wait_for
 
@@ -13,6 +15,16 @@ HOST = "{name: edge-1, labels: {site: berlin, tier: '2'}, timezone: Europe/Berli
 HOSTILE = "$(touch /workspace/x) `touch /workspace/x`; \"it's\" \\ $HOME ${{ run.id }} %s\nsecond\tline\n"
 SETTINGS = 'defaults: {image: "{image}", memory: 32m, cpus: 0.5, pids: 32}\n'
 SECRETS = ("first", "second", "old-endpoint", "old-path", "old-token", "old-single", "old-part")
+
+# Of the host, for tasks to mount.
+MOUNTS = tempfile.mkdtemp(prefix="pawl-e2e-mounts-")
+atexit.register(shutil.rmtree, MOUNTS, ignore_errors=True)
+for folder in ("in", "out"):
+    os.mkdir(os.path.join(MOUNTS, folder))
+os.chmod(MOUNTS, 0o755)
+os.chmod(os.path.join(MOUNTS, "out"), 0o777)
+with open(os.path.join(MOUNTS, "in", "given"), "w", encoding="utf-8") as given:
+    given.write("from the host\n")
 
 FILES, STARTED, COVERED = {}, {}, set()
 
@@ -37,7 +49,9 @@ class Language(Case):
     def setUpClass(cls):
         if Language.agent is None:
             Language.agent = agent = Agent(
-                {}, workers=6, host=HOST, policy='networks: [none, bridge], default_image: "{image}"',
+                {}, workers=6, host=HOST,
+                policy='networks: [none, bridge], default_image: "{image}", privileged: true, cap_add: [NET_ADMIN], '
+                f'mounts: ["{MOUNTS}/in", "{MOUNTS}/out:rw"]',
                 extra_config="defaults: {pids: 40, memory: 40m, cpus: 0.4, timeout: 7m}\n")
             atexit.register(agent.close)
             for name in SECRETS:

@@ -3,7 +3,7 @@
 import os
 
 from harness import Agent, engine, engine_filter, wait_for
-from language import SETTINGS, Language, about
+from language import MOUNTS, SETTINGS, Language, about
 
 RULES = ("all_success", "all_failed", "all_done", "one_success", "one_failed", "one_done", "none_failed", "always")
 UPSTREAM = (["ok"], ["bad"], ["skipped"], ["ok", "bad"], ["ok", "skipped"])
@@ -260,6 +260,44 @@ tasks:
         self.assertEqual((own["memory_bytes"], own["timeout_ms"]), (20 << 20, 120_000))
         hosts = self.task(self.run_now("host-level"), "a")
         self.assertEqual((hosts["memory_bytes"], hosts["timeout_ms"]), (40 << 20, 420_000))
+
+    @about("tasks.mounts", "tasks.cap_add", "tasks.privileged", "defaults.mounts", "defaults.cap_add",
+           "defaults.privileged", text=f"""
+name: held
+defaults:
+  image: "{{image}}"
+  memory: 32m
+  user: "0"
+  mounts: ["{MOUNTS}/in/given:/given"]
+  cap_add: [net_admin]
+  privileged: false
+tasks:
+  - id: inherits
+    command: 'cat /given; ! touch /given 2>/dev/null; grep CapEff /proc/self/status'
+  - id: own
+    mounts: ["{MOUNTS}/in:/in:ro", "{MOUNTS}/out:/out:rw"]
+    cap_add: []
+    user: "1234"
+    command: 'set -e; ls /in; ! touch /in/x 2>/dev/null; id -u > /out/who; grep CapBnd /proc/self/status'
+  - id: privileged
+    mounts: []
+    privileged: true
+    command: grep CapEff /proc/self/status
+""", start=["held"])
+    def test_a_hold_on_the_host(self):
+        run = self.ended("held")
+        self.assertEqual(run["status"], "success", self.states(run))
+        def capabilities(output):
+            return int(output.split()[-1], 16)
+        net_admin, sys_admin = 1 << 12, 1 << 21
+        inherits, own = self.output(run, "inherits"), self.output(run, "own")
+        self.assertTrue(inherits.startswith("from the host\n"), inherits)
+        self.assertEqual(capabilities(inherits), net_admin)
+        self.assertTrue(own.startswith("given\n"), own)
+        self.assertEqual(capabilities(own), 0)
+        with open(os.path.join(MOUNTS, "out", "who"), encoding="utf-8") as file:
+            self.assertEqual(file.read(), "1234\n")
+        self.assertTrue(capabilities(self.output(run, "privileged")) & sys_admin)
 
     @about("tasks.script", text=SETTINGS + """
 name: commands

@@ -1,5 +1,7 @@
 """The status page in a real browser, against a real agent and real containers."""
 
+import http.server
+import threading
 import unittest
 
 from browser import Browser
@@ -30,6 +32,40 @@ tasks:
   - {id: good, command: "echo fine"}
   - {id: bad, depends_on: [good], command: "exit 4"}
 """}
+
+
+class StalledRegistry:
+    """A registry on loopback that answers for no image before it is released: a pull under way for as long as one looks."""
+
+    def __init__(self):
+        released = self.released = threading.Event()
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):  # pylint: disable=invalid-name
+                found = self.path == "/v2/"
+                if not found:
+                    released.wait()
+                self.send_response(200 if found else 404)
+                self.send_header("Docker-Distribution-Api-Version", "registry/2.0")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            do_HEAD = do_GET
+
+            def log_message(self, *_):  # pylint: disable=arguments-differ
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread.start()
+        self.image = f"127.0.0.1:{self.server.server_port}/stalled:1"
+
+    def close(self):
+        self.released.set()
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
 
 
 class Page(Case):
@@ -110,6 +146,32 @@ tasks: [{id: only, command: "true"}]
         browser.wait_text(f"fine run {fine}", "Retry")
         self.assertNotIn("Retry failed", browser.text())
 
+    def test_a_pull_is_followed_while_it_is_under_way(self):
+        browser = self.browser
+        registry = StalledRegistry()
+        self.addCleanup(registry.close)
+        self.agent.stop()
+        with open(self.agent.config, "r+", encoding="utf-8") as file:
+            config = file.read().replace("pull: never", "pull: missing").replace(
+                "policy: {images: [", f'policy: {{images: ["{registry.image}", ')
+            file.seek(0)
+            file.write(config)
+        self.agent.commit({"pull.yaml": f"""
+name: pulls
+tasks: [{{id: only, image: "{registry.image}", command: "true"}}]
+"""})
+        self.agent.start()
+        browser.open(self.page)
+        browser.wait_text("pulls", "live")
+        run = self.agent.trigger("pulls")
+        browser.open(self.page + f"#/runs/{run}/only")
+        browser.wait_text("Log of only", f"pulling image {registry.image}")
+        self.assertEqual(self.agent.run(run)["status"], "running")  # live: the pull has not ended
+        browser.click("[data-action='cancel']")
+        registry.released.set()
+        self.agent.finished(run)
+        self.assertEqual(browser.errors(), [])
+
     def test_a_pipeline_is_suspended_and_goes_on(self):
         browser = self.browser
         browser.open(self.page + "#/pipelines/second-look")
@@ -130,8 +192,8 @@ tasks: [{id: only, command: "true"}]
         self.assertIsNone(self.agent.get("/pipelines/second-look")["suspended"])
         self.assertEqual(browser.errors(), [])
 
-    def test_a_log_with_a_gap_and_the_agents_warnings_are_seen(self):
-        """Neither can be had from a sound agent at will, so the page is given what one would answer."""
+    def test_gaps_warnings_use_and_refusals_are_seen(self):
+        """None can be had from a sound agent at will, so the page is given what one would answer."""
         browser = self.browser
         run = self.agent.trigger("second-look")
         self.agent.finished(run)
@@ -143,21 +205,35 @@ tasks: [{id: only, command: "true"}]
               const answer = await real(...request);
               const path = String(request[0]);
               const body = await answer.clone().json();
-              if (path.endsWith("/status")) body.warnings = ["the store is <b>full</b>", "second"];
-              else if (path.endsWith(`/runs/${arguments[0]}`)) body.tasks[1].attempts[0].log_incomplete = true;
-              else return answer;
+              const refusal = { why: "memory <b>8g</b>", file: "a.yaml", line: 1 };
+              if (path.endsWith("/status")) {
+                body.warnings = ["the store is <b>full</b>", "second"];
+                body.engine.name = "podman";
+                body.disk = { store_bytes: 1 << 20, image_bytes: 2 << 20, workspace_bytes: 512 << 10, max_bytes: 1 << 30 };
+              } else if (path.endsWith(`/runs/${arguments[0]}`)) {
+                Object.assign(body.tasks[1].attempts[0], { log_incomplete: true, exit_code: 137, signal: "SIGKILL",
+                  oom_killed: true, usage: { peak_memory_bytes: 64 << 20, cpu_ms: 1500, throttled_ms: 200 } });
+              } else if (path.endsWith("/pipelines")) {
+                body.pipelines[0].refusal = refusal;
+                body.pipelines.push({ name: "hungry", title: "", description: "", triggers: [], next_tick: null,
+                  last_run: null, suspended: null, state: "refused", refusal });
+              } else return answer;
               return new Response(JSON.stringify(body), { headers: { "Content-Type": "application/json" } });
             };
             location.hash = `#/runs/${arguments[0]}/bad`;""", run)
-        browser.wait_text("Log of bad", "log incomplete")
+        used = "peak 64 MiB, 1.5 s CPU, throttled 200 ms, SIGKILL, out of memory"
+        browser.wait_text("Log of bad", "log incomplete", f"exit code 137, {used}")
+        self.assertEqual(browser.run("return document.querySelector('tr.chosen .used').textContent"), used)
         self.assertEqual(browser.run("return document.querySelector('.tools .badge').textContent"), "log incomplete")
         browser.click(".dag [data-task='good']")
         browser.wait_text("Log of good")
         self.assertIsNone(browser.run("return document.querySelector('.tools .badge')"))
         browser.run("location.hash = '#/'")
-        browser.wait_text("Recent runs")
+        browser.wait_text("Recent runs", "hungry", "refused by this host's policy: memory <b>8g</b>",
+                          "a newer version is refused by this host's policy: memory <b>8g</b>")
+        self.assertEqual(browser.run("return document.querySelector('tr.link .badge').textContent"), "refused")
         self.agent.trigger("second-look")  # a change makes the page ask for the status
-        browser.wait_text("the store is <b>full</b>", "second")
+        browser.wait_text("the store is <b>full</b>", "second", "Podman ", "disk 3.5 MiB of 1 GiB")
         self.assertEqual(browser.run("return document.querySelectorAll('#warnings .warning').length"), 2)
 
     def test_the_overview_follows_by_itself_and_over_a_restart_of_the_agent(self):

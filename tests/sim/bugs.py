@@ -21,6 +21,18 @@ class Bug(NamedTuple):
 
 
 BUGS = [
+    Bug("AHEAD_OF_CHANGING_ORDER", "ahead.cpp",
+        "  if (!is_main(run, index) || !is_settled(run.definition->tasks[index])) return;\n",
+        "  if (!is_main(run, index) || is_settled(run.definition->tasks[index])) return;\n"),
+    Bug("AHEAD_WITHOUT_BOUND", "ahead.cpp",
+        "  const auto is_full = [&] { return state.ahead.size() >= state.settings.workers; };\n",
+        "  const auto is_full = [&] { return state.ahead.size() > state.settings.workers; };\n"),
+    Bug("AHEAD_LEFT_BEHIND", "readiness.cpp",
+        "  drop_ahead(context, ref_of(run, index));\n",
+        ""),
+    Bug("AHEAD_REMOVED_BEFORE_ITS_START", "progress.cpp",
+        "    if (find_live(context.state, container.key) == nullptr && !keep_ahead(context, container.key)) {\n",
+        "    if (find_live(context.state, container.key) == nullptr) {\n"),
     Bug("SLOT_LEAKS_ON_RETRY", "progress.cpp",
         "  --context.state.slots_used;\n",
         "  if (!may_retry(definition.retries, attempt)) --context.state.slots_used;\n"),

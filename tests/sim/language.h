@@ -18,6 +18,7 @@ inline constexpr const char* kBad = "${{ matches('a', format('{0}', '(')) }}";  
 inline constexpr const char* kSuccess = "${{ success() }}";
 inline constexpr const char* kFailure = "${{ failure() }}";
 inline constexpr const char* kStatus = "${{ tasks.%.status == 'success' }}";
+inline constexpr const char* kGiven = "${{ tasks.%.status }}";  // for an env
 inline constexpr const char* kOutput = "${{ tasks.%.outputs.v == '1' }}";
 }  // namespace text
 

@@ -50,7 +50,12 @@ void add_language(Random& random, Task& task) {
   task.allow_failure = random.one_in(6);
   task.outputs = {"v"};
   if (random.one_in(4)) task.kill_grace_ms = random.between(1'000, 30'000);
-  if (random.one_in(25)) task.env = {{"X", text::kBad}};
+  if (random.one_in(25)) {
+    task.env = {{"X", text::kBad}};
+  } else if (!task.upstream.empty() && random.one_in(5)) {
+    const std::string before = "t" + std::to_string(random.pick(task.upstream));
+    task.env = {{"X", in_text(text::kGiven, before)}};
+  }
 }
 
 Task make_task(Random& random, std::uint32_t index) {

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <string_view>
 #include <utility>
 
@@ -81,7 +82,8 @@ Result<void> import_busybox(EngineClient& client, const std::string& repository,
   }
   HttpRequest request;
   request.method = "POST";
-  request.target = "/images/create?fromSrc=-&repo=" + repository + "&tag=" + tag + changes;
+  request.target =
+      "/images/create?fromSrc=-&repo=" + percent_encode(repository + ":" + tag) + changes;
   request.body = busybox_archive(*busybox);
   request.total_ms = limits::kEngineStartMs;
   const auto imported = client.call(std::move(request), {});
@@ -89,17 +91,16 @@ Result<void> import_busybox(EngineClient& client, const std::string& repository,
 }
 
 DockerDaemon& DockerDaemon::instance() {
-  static DockerDaemon daemon;
+  constexpr std::string_view kScheme = "unix://";
+  const char* host = std::getenv("DOCKER_HOST");
+  static DockerDaemon daemon(host != nullptr && std::string_view(host).starts_with(kScheme)
+                                 ? std::string(host).substr(kScheme.size())
+                                 : "/var/run/docker.sock");
   return daemon;
 }
 
-DockerDaemon::DockerDaemon() {
-  constexpr std::string_view kScheme = "unix://";
-  const char* host = std::getenv("DOCKER_HOST");
-  socket_ = host != nullptr && std::string_view(host).starts_with(kScheme)
-                ? std::string(host).substr(kScheme.size())
-                : "/var/run/docker.sock";
-  client_ = std::make_unique<EngineClient>(socket_);
+DockerDaemon::DockerDaemon(std::string socket) : socket_(std::move(socket)) {
+  client_ = std::make_unique<EngineClient>(EngineAddress::unix_socket(socket_));
   if (const auto version = client_->negotiate({}); !version) {
     give_up(version.error().message +
             " (Debian: apt-get install docker.io, then start dockerd as root)");
@@ -154,6 +155,15 @@ void DockerDaemon::remove_image(const std::string& name) {
   request.target = "/images/" + percent_encode(name) + "?force=1";
   request.total_ms = limits::kEngineCallMs;
   (void)client_->call(std::move(request), {});
+}
+
+void DockerDaemon::save_image(const std::string& name, const std::string& file) {
+  HttpRequest request;
+  request.target = "/images/" + percent_encode(name) + "/get";
+  request.total_ms = limits::kEngineStartMs;
+  const auto saved = client_->call(std::move(request), {});
+  if (!saved) give_up("saving " + name + ": " + saved.error().message);
+  std::ofstream(file, std::ios::binary) << saved->body;
 }
 
 }  // namespace pawl

@@ -15,6 +15,8 @@ class DockerDaemon {
   // The one of this test program, set up at the first call; panics with what to do where no dockerd
   // answers or busybox is missing.
   static DockerDaemon& instance();
+  // Another engine with Docker's API, by its socket; likewise.
+  explicit DockerDaemon(std::string socket);
   ~DockerDaemon();
 
   [[nodiscard]] const std::string& socket() const { return socket_; }
@@ -29,10 +31,10 @@ class DockerDaemon {
   // Removes every container with that label, and then every volume.
   void remove_containers(const std::string& label);
   void remove_image(const std::string& name);
+  // Writes what `docker save` would. Panics on errors.
+  void save_image(const std::string& name, const std::string& file);
 
  private:
-  DockerDaemon();
-
   std::string socket_;
   std::string token_;
   std::string image_;

@@ -1,5 +1,6 @@
 #include "support/fake_engine.h"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -136,7 +137,11 @@ Result<std::vector<std::string>> FakeEngine::load_images(const std::string& file
   using Names = std::vector<std::string>;
   return perform<Names>(Call::kLoad, stop, [&]() -> Result<Names> {
     const auto found = archives_.find(file);
-    if (found == archives_.end()) return Error{ErrorKind::kInvalid, "no archive of images", file};
+    if (found == archives_.end()) {
+      const bool is_there = std::filesystem::exists(file);
+      return Error{is_there ? ErrorKind::kInvalid : ErrorKind::kNotFound, "no archive of images",
+                   file};
+    }
     images_.insert(found->second.begin(), found->second.end());
     return found->second;
   });
@@ -336,8 +341,23 @@ Result<ResourceUsage> FakeEngine::usage(const std::string& name, const Stop& sto
 }
 
 Result<DiskUsage> FakeEngine::disk_usage(const Stop& stop) {
-  return perform<DiskUsage>(Call::kDiskUsage, stop,
-                            [&]() -> Result<DiskUsage> { return disk_usage_; });
+  return perform<DiskUsage>(Call::kDiskUsage, stop, [&]() -> Result<DiskUsage> {
+    DiskUsage usage = disk_usage_;
+    for (const std::string& image : images_) {
+      const bool told =
+          std::any_of(usage.images.begin(), usage.images.end(), [&](const DiskUsage::Image& one) {
+            return std::find(one.names.begin(), one.names.end(), image) != one.names.end();
+          });
+      if (!told) usage.images.push_back({image, {image}, -1, -1});
+    }
+    for (const auto& [name, volume] : volumes_) {
+      const bool told =
+          std::any_of(usage.volumes.begin(), usage.volumes.end(),
+                      [&, &key = name](const DiskUsage::Volume& one) { return one.name == key; });
+      if (!told) usage.volumes.push_back({name, volume.labels, -1});
+    }
+    return usage;
+  });
 }
 
 Result<std::vector<ContainerSummary>> FakeEngine::list(const std::string& label,

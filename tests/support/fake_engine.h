@@ -100,6 +100,7 @@ class FakeEngine : public ContainerEngine {
   void set_program(const std::string& last_word, Program program);
   // What a container is said to have used, once it runs.
   void set_usage(const std::string& name, const ResourceUsage& usage);
+  // What it has besides is added, without sizes.
   void set_disk_usage(DiskUsage usage);
   // EngineInfo::containers; true at first.
   void set_containers(bool containers);

@@ -141,7 +141,7 @@ HttpWorld::HttpWorld() {
   snapshot.ready_tasks = 1;
   snapshot.started_at = at("10:00:00");
   snapshot.ready = true;
-  snapshot.engine = {true, "20.10.24", "1.41", ""};
+  snapshot.engine = {true, "20.10.24", "1.41", "", "docker"};
   control.publish(snapshot);
   control.set_secret("hook", kHookSecret);
   control.set_secret("other-hook", "another secret");

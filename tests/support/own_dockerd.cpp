@@ -69,14 +69,14 @@ OwnDockerd::OwnDockerd(bool live_restore) : live_restore_(live_restore) {
   directory_ = pattern;
   start_containerd();
   start();
-  EngineClient client(socket());
+  EngineClient client(EngineAddress::unix_socket(socket()));
   if (const auto imported = import_busybox(client, "busybox", "1", ""); !imported) {
     give_up(imported.error().message);
   }
 }
 
 OwnDockerd::~OwnDockerd() {
-  EngineClient client(socket());
+  EngineClient client(EngineAddress::unix_socket(socket()));
   if (const auto list = client.call_json(request_of("GET", "/containers/json?all=1"), {})) {
     for (const Json& container : list->items()) {
       (void)client.call(
@@ -123,7 +123,7 @@ void OwnDockerd::start() {
   // One that was killed leaves it behind, and another process may have its number by now.
   std::filesystem::remove(directory_ + "/docker.pid");
   dockerd_ = spawn(arguments);
-  EngineClient client(socket());
+  EngineClient client(EngineAddress::unix_socket(socket()));
   if (!wait_until([&] { return client.negotiate({}).ok(); })) {
     give_up("dockerd does not start; see " + directory_ + "/log");
   }
@@ -137,7 +137,7 @@ void OwnDockerd::await_end() {
 }
 
 Json OwnDockerd::get(const std::string& target) const {
-  EngineClient client(socket());
+  EngineClient client(EngineAddress::unix_socket(socket()));
   auto json = client.call_json(request_of("GET", target), {});
   if (!json) give_up("GET " + target + ": " + json.error().message);
   return *json;

@@ -11,6 +11,7 @@ build_packages=(
 demo_packages=(busybox-static curl openssl procps)
 test_packages=(
   clang clang-format clang-tidy file binutils strace chromium chromium-driver docker-registry openssh-client
+  podman catatonit
   e2fsprogs xfsprogs python3-jsonschema python3-yaml
 )
 

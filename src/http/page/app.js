@@ -2,7 +2,7 @@
 // the view: #/ · #/pipelines/NAME · #/runs/ID · #/runs/ID/TASK
 import { get, watch } from "./api.js";
 import { make } from "./dom.js";
-import { refreshTimes } from "./format.js";
+import { bytes, refreshTimes } from "./format.js";
 import { Overview } from "./overview.js";
 import { PipelineView } from "./pipeline.js";
 import { RunView } from "./run.js";
@@ -49,12 +49,24 @@ function route() {
   load();
 }
 
+const engineNames = { docker: "Docker", podman: "Podman", process: "processes, no containers" };
+
+function engineText({ name, version }) {
+  return `${engineNames[name] ?? "engine"} ${version}`.trim();
+}
+
+function diskText(disk) {
+  if (!disk) return "disk not counted yet";
+  const { store_bytes: store, image_bytes: images, workspace_bytes: workspaces, max_bytes: most } = disk;
+  return `disk ${bytes(store + images + workspaces)} of ${bytes(most)}`;
+}
+
 async function showHost() {
   const status = await get("/status").catch(() => null);
   if (!status) return;
-  const engine = status.engine.reachable ? `Docker ${status.engine.version}` : "no container engine";
-  document.getElementById("host").textContent =
-    `${status.host} · ${status.slots_used} of ${status.workers} workers busy · ${engine} · pawl ${status.version}`;
+  const engine = status.engine.reachable ? engineText(status.engine) : "no container engine";
+  document.getElementById("host").textContent = [status.host, `${status.slots_used} of ${status.workers} workers busy`,
+    engine, diskText(status.disk), `pawl ${status.version}`].join(" · ");
   document.title = `pawl · ${status.host}`;
   const warnings = status.engine.reachable || !status.engine.error ? status.warnings
     : [...status.warnings, `No container engine answers: ${status.engine.error}`];

@@ -45,6 +45,15 @@ export function status(value, reason) {
   return make("span", { class: `status ${value}` }, text);
 }
 
+// "peak 31 MiB, 1.2 s CPU, throttled 300 ms, SIGKILL, out of memory": what is known of an attempt's use of the host.
+export function used(attempt) {
+  const { usage, signal, oom_killed: outOfMemory } = attempt ?? {};
+  return [usage?.peak_memory_bytes ? `peak ${bytes(usage.peak_memory_bytes)}` : "",
+    usage?.cpu_ms ? `${duration(usage.cpu_ms)} CPU` : "",
+    usage?.throttled_ms ? `throttled ${duration(usage.throttled_ms)}` : "",
+    signal, outOfMemory ? "out of memory" : ""].filter(Boolean).join(", ");
+}
+
 export function bytes(count) {
   const units = ["B", "KiB", "MiB", "GiB"];
   let unit = 0;

@@ -23,14 +23,20 @@ function triggerText(trigger) {
     ? `${trigger.expression} (${trigger.timezone})` : trigger.expression;
 }
 
+// What the host's policy has against a pipeline, or against its newest version.
+export function refusalText({ state, refusal }) {
+  return `${state === "refused" ? "refused by this host's policy" : "a newer version is refused by this host's policy"}: ${refusal.why}`;
+}
+
 function pipelineRow(pipeline) {
   const target = `#/pipelines/${segment(pipeline.name)}`;
   const last = pipeline.last_run;
   return linkRow(target,
     make("td", {}, make("a", { href: target }, pipeline.title || pipeline.name),
-      pipeline.description && make("div", { class: "quiet" }, pipeline.description)),
+      pipeline.description && make("div", { class: "quiet" }, pipeline.description),
+      pipeline.refusal && make("div", { class: "problem" }, refusalText(pipeline))),
     make("td", { class: "mono" }, pipeline.triggers.map((trigger) => make("div", {}, triggerText(trigger)))),
-    make("td", { class: "number" }, pipeline.suspended ? badge("suspended")
+    make("td", { class: "number" }, pipeline.state === "refused" ? badge("refused") : pipeline.suspended ? badge("suspended")
       : pipeline.next_tick ? when(pipeline.next_tick) : "–"),
     make("td", {}, last ? [make("a", { href: `#/runs/${last.id}` }, status(last.status, last.reason)), " ",
       when(last.created_at)] : make("span", { class: "quiet" }, "never ran")));

@@ -2,7 +2,7 @@
 import { get, post, segment } from "./api.js";
 import { actionButton, badge, make, table } from "./dom.js";
 import { duration, when } from "./format.js";
-import { runHeadings, runRow } from "./overview.js";
+import { refusalText, runHeadings, runRow } from "./overview.js";
 
 function field(param) {
   const id = `param-${param.name}`;
@@ -68,6 +68,7 @@ export class PipelineView {
         pipeline.suspended ? badge("suspended") : null,
         make("div", { class: "actions" }, this.suspendButton(pipeline))),
       pipeline.description ? make("p", { class: "quiet" }, pipeline.description) : "",
+      pipeline.refusal ? make("p", { class: "problem" }, refusalText(pipeline)) : "",
       make("ul", { class: "facts" },
         make("li", {}, make("b", {}, "from"), make("code", {}, `${origin.source ?? ""}: ${origin.file ?? ""}`)),
         make("li", {}, make("b", {}, "revision"), make("code", {}, (origin.revision ?? "").slice(0, 12))),

@@ -2,7 +2,7 @@
 import { get, post, segment } from "./api.js";
 import { drawDag } from "./dag.js";
 import { actionButton, badge, make, table } from "./dom.js";
-import { bytes, duration, span, status, when } from "./format.js";
+import { bytes, duration, span, status, used, when } from "./format.js";
 import { LogView } from "./log.js";
 
 // What somebody opens a run for: the first failure, else what runs, else the last task.
@@ -75,7 +75,7 @@ export class RunView {
     if (focused) this.focusTask(focused);
     this.showLogState();
     this.tasks.replaceChildren(make("h2", {}, "Details"), table(
-      ["Task", "Status", "Tries", "Took", "Caps", "Image", ""],
+      ["Task", "Status", "Tries", "Took", "Caps", "Used", "Image", ""],
       run.tasks.map((task) => make("tr", { class: task.id === this.chosen ? "chosen" : null },
         make("td", {}, make("a", { href: `#/runs/${run.id}/${segment(task.id)}` }, task.id),
           task.hook ? [" ", badge(task.hook)] : ""),
@@ -83,6 +83,7 @@ export class RunView {
         make("td", { class: "number" }, String(task.attempts.length)),
         make("td", { class: "number" }, span(task.started_at, task.ended_at)),
         make("td", { class: "number" }, `${task.cpus} CPU, ${bytes(task.memory_bytes)}`),
+        make("td", { class: "used" }, used(task.attempts.at(-1))),
         make("td", { class: "mono" }, task.image),
         make("td", { class: "quiet" }, task.message, task.retry_at ? [" – again ", when(task.retry_at)] : "",
           Object.entries(task.outputs ?? {}).map(([name, value]) => [" ", make("code", {}, `${name}=${value}`)]),
@@ -136,12 +137,15 @@ export class RunView {
     this.showLogState();
   }
 
-  // Of the attempt whose log is shown: whether some of it is known to be missing.
+  // Of the attempt whose log is shown: how it ended, what it used, and whether some of the log is known to be missing.
   showLogState() {
     const attempts = this.run.tasks.find((task) => task.id === this.chosen)?.attempts ?? [];
     const number = this.log?.view.attempt ?? attempts.at(-1)?.number;
     const attempt = attempts.find((candidate) => candidate.number === number);
-    this.logState.replaceChildren(attempt?.log_incomplete ? badge("log incomplete") : "");
+    const exit = Number.isInteger(attempt?.exit_code) ? `exit code ${attempt.exit_code}` : "";
+    this.logState.replaceChildren(
+      make("span", { class: "quiet attempt" }, [exit, used(attempt)].filter(Boolean).join(", ")), " ",
+      attempt?.log_incomplete ? badge("log incomplete") : "");
   }
 
   onChange(kind, data) {

@@ -44,7 +44,7 @@ std::string run_to_end(Harness& harness, const TestProgram& program) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("a container's life", Harness, FakeHarness, DockerHarness) {
+TEST_CASE_TEMPLATE("a container's life", Harness, PAWL_ENGINES) {
   Harness harness;
   ContainerEngine& engine = harness.engine();
   const ContainerSpec spec = harness.spec(programs::hello());
@@ -69,8 +69,7 @@ TEST_CASE_TEMPLATE("a container's life", Harness, FakeHarness, DockerHarness) {
   CHECK(engine.inspect(*id, {})->phase == Phase::kExited);
 }
 
-TEST_CASE_TEMPLATE("the output: both streams, in order, with rising times", Harness, FakeHarness,
-                   DockerHarness) {
+TEST_CASE_TEMPLATE("the output: both streams, in order, with rising times", Harness, PAWL_ENGINES) {
   Harness harness;
   const std::string name = run_to_end(harness, programs::hello());
   Sink sink;
@@ -92,8 +91,7 @@ TEST_CASE_TEMPLATE("the output: both streams, in order, with rising times", Harn
   CHECK(nothing.records.empty());
 }
 
-TEST_CASE_TEMPLATE("output of every kind arrives byte for byte", Harness, FakeHarness,
-                   DockerHarness) {
+TEST_CASE_TEMPLATE("output of every kind arrives byte for byte", Harness, PAWL_ENGINES) {
   Harness harness;
   const std::string name = run_to_end(harness, programs::odd_output());
   Sink sink;
@@ -105,7 +103,7 @@ TEST_CASE_TEMPLATE("output of every kind arrives byte for byte", Harness, FakeHa
 }
 
 TEST_CASE_TEMPLATE("a log that breaks off is told apart, and goes on without a gap or a repetition",
-                   Harness, FakeHarness, DockerHarness) {
+                   Harness, PAWL_ENGINES) {
   Harness harness;
   const std::string name = run_to_end(harness, programs::many_lines());
   ManualClock clock;
@@ -142,8 +140,8 @@ TEST_CASE_TEMPLATE("a log that breaks off is told apart, and goes on without a g
   CHECK(recording.output() == expected);
 }
 
-TEST_CASE_TEMPLATE("a log is followed while the container runs, to its end", Harness, FakeHarness,
-                   DockerHarness) {
+TEST_CASE_TEMPLATE("a log is followed while the container runs, to its end", Harness,
+                   PAWL_ENGINES) {
   Harness harness;
   const ContainerSpec spec = harness.spec(programs::waits());
   REQUIRE(harness.engine().create(spec, {}));
@@ -158,7 +156,7 @@ TEST_CASE_TEMPLATE("a log is followed while the container runs, to its end", Har
 }
 
 TEST_CASE_TEMPLATE("following ends when asked to, also while the container is silent", Harness,
-                   FakeHarness, DockerHarness) {
+                   PAWL_ENGINES) {
   Harness harness;
   const ContainerSpec spec = harness.spec(programs::waits());
   REQUIRE(harness.engine().create(spec, {}));
@@ -182,7 +180,7 @@ TEST_CASE_TEMPLATE("following ends when asked to, also while the container is si
   CHECK(harness.engine().inspect(spec.name, {})->phase == Phase::kRunning);
 }
 
-TEST_CASE_TEMPLATE("waiting and signals", Harness, FakeHarness, DockerHarness) {
+TEST_CASE_TEMPLATE("waiting and signals", Harness, PAWL_ENGINES) {
   for (const int signal : {SIGTERM, SIGKILL}) {
     CAPTURE(signal);
     Harness harness;
@@ -207,7 +205,7 @@ TEST_CASE_TEMPLATE("waiting and signals", Harness, FakeHarness, DockerHarness) {
   }
 }
 
-TEST_CASE_TEMPLATE("starting one that runs changes nothing", Harness, FakeHarness, DockerHarness) {
+TEST_CASE_TEMPLATE("starting one that runs changes nothing", Harness, PAWL_ENGINES) {
   Harness harness;
   const ContainerSpec spec = harness.spec(programs::waits());
   REQUIRE(harness.engine().create(spec, {}));
@@ -217,7 +215,7 @@ TEST_CASE_TEMPLATE("starting one that runs changes nothing", Harness, FakeHarnes
   CHECK(harness.engine().inspect(spec.name, {})->started_at == before->started_at);
 }
 
-TEST_CASE_TEMPLATE("names are taken once", Harness, FakeHarness, DockerHarness) {
+TEST_CASE_TEMPLATE("names are taken once", Harness, PAWL_ENGINES) {
   Harness harness;
   const ContainerSpec spec = harness.spec(programs::hello());
   const auto first = harness.engine().create(spec, {});
@@ -228,7 +226,7 @@ TEST_CASE_TEMPLATE("names are taken once", Harness, FakeHarness, DockerHarness) 
   CHECK(harness.engine().inspect(spec.name, {})->id == *first);
 }
 
-TEST_CASE_TEMPLATE("what is not there", Harness, FakeHarness, DockerHarness) {
+TEST_CASE_TEMPLATE("what is not there", Harness, PAWL_ENGINES) {
   Harness harness;
   ContainerEngine& engine = harness.engine();
   ContainerSpec spec = harness.spec(programs::hello());
@@ -246,7 +244,7 @@ TEST_CASE_TEMPLATE("what is not there", Harness, FakeHarness, DockerHarness) {
   CHECK(engine.remove(name, {}));
 }
 
-TEST_CASE_TEMPLATE("removal, running or not, once or twice", Harness, FakeHarness, DockerHarness) {
+TEST_CASE_TEMPLATE("removal, running or not, once or twice", Harness, PAWL_ENGINES) {
   Harness harness;
   ContainerEngine& engine = harness.engine();
   for (const bool running : {false, true}) {
@@ -261,7 +259,7 @@ TEST_CASE_TEMPLATE("removal, running or not, once or twice", Harness, FakeHarnes
 }
 
 TEST_CASE_TEMPLATE("a volume: made with a container, shared, kept while one has it, and removed",
-                   Harness, FakeHarness, DockerHarness) {
+                   Harness, PAWL_CONTAINER_ENGINES) {
   Harness harness;
   ContainerEngine& engine = harness.engine();
   ContainerSpec first = harness.spec(programs::hello());
@@ -293,8 +291,7 @@ TEST_CASE_TEMPLATE("a volume: made with a container, shared, kept while one has 
   CHECK(engine.remove_volume(mount.source, {}));
 }
 
-TEST_CASE_TEMPLATE("a file that is not there cannot be mounted", Harness, FakeHarness,
-                   DockerHarness) {
+TEST_CASE_TEMPLATE("a file that is not there cannot be mounted", Harness, PAWL_CONTAINER_ENGINES) {
   Harness harness;
   ContainerSpec spec = harness.spec(programs::hello());
   Mount mount;
@@ -308,7 +305,7 @@ TEST_CASE_TEMPLATE("a file that is not there cannot be mounted", Harness, FakeHa
   CHECK(harness.engine().inspect(spec.name, {}).error().kind == ErrorKind::kNotFound);
 }
 
-TEST_CASE_TEMPLATE("the list by label", Harness, FakeHarness, DockerHarness) {
+TEST_CASE_TEMPLATE("the list by label", Harness, PAWL_ENGINES) {
   Harness harness;
   ContainerEngine& engine = harness.engine();
   std::vector<std::string> names;
@@ -335,7 +332,7 @@ TEST_CASE_TEMPLATE("the list by label", Harness, FakeHarness, DockerHarness) {
 }
 
 TEST_CASE_TEMPLATE("a task over its memory is killed, and the engine says why", Harness,
-                   FakeHarness, DockerHarness) {
+                   PAWL_ENGINES) {
   // Ten times: the kernel's report and the end of the process are two messages.
   for (int i = 0; i < 10; ++i) {
     Harness harness;
@@ -347,7 +344,7 @@ TEST_CASE_TEMPLATE("a task over its memory is killed, and the engine says why", 
   }
 }
 
-TEST_CASE_TEMPLATE("info", Harness, FakeHarness, DockerHarness) {
+TEST_CASE_TEMPLATE("info", Harness, PAWL_ENGINES) {
   Harness harness;
   const auto info = harness.engine().info({});
   REQUIRE(info);
@@ -358,7 +355,7 @@ TEST_CASE_TEMPLATE("info", Harness, FakeHarness, DockerHarness) {
   CHECK(info->incarnation == harness.engine().incarnation());
 }
 
-TEST_CASE_TEMPLATE("a call that is stopped ends", Harness, FakeHarness, DockerHarness) {
+TEST_CASE_TEMPLATE("a call that is stopped ends", Harness, PAWL_ENGINES) {
   Harness harness;
   const ContainerSpec spec = harness.spec(programs::waits());
   REQUIRE(harness.engine().create(spec, {}));

@@ -90,8 +90,70 @@ TEST_CASE("a pipeline is explained, also one for other hosts") {
   const Json elsewhere = json_of(world.get("/api/v1/pipelines/deploy/explain"));
   CHECK_FALSE(elsewhere["runs_here"].as_bool(true));
   CHECK(elsewhere["origin"]["revision"].as_string() == "c1");
-  CHECK(world.get("/api/v1/pipelines/deploy").status == 404);
+  const RawAnswer shown = world.get("/api/v1/pipelines/deploy");
+  CHECK(shown.status == 404);
+  CHECK(detail_of(shown) ==
+        "there is no pipeline 'deploy': it is for other hosts: hosts.names is for core-*");
   CHECK(world.get("/api/v1/pipelines/nothing/explain").status == 404);
+}
+
+TEST_CASE("what the policy refuses is listed, unless a version of it is in force") {
+  ServedWorld world;
+  AgentSnapshot snapshot = *world.control.snapshot();
+  SourceState fleet = snapshot.sources->front();
+  fleet.elsewhere = {{"deploy", "deploy.yaml", 7, "hosts.names is for core-*"},
+                     {"hungry", "hungry.yaml", 1, "1g is over policy.max.memory", true},
+                     {"nightly", "nightly.yaml", 3, "network 'host'", true}};
+  SourceState site = fleet;
+  site.name = "site";
+  site.elsewhere = {{"hungry", "again.yaml", 1, "another", true},
+                    {"tidy", "tidy.yaml", 1, "of another source", true},
+                    {"nightly", "nightly.yaml", 3, "of another source", true},
+                    {"deploy", "deploy.yaml", 1, "image 'x'", true}};
+  snapshot.sources =
+      std::make_shared<const std::vector<SourceState>>(std::vector<SourceState>{site, fleet});
+  world.control.publish(snapshot);
+
+  const Json answer = json_of(world.get("/api/v1/pipelines"));
+  std::string listed;
+  for (const Json& pipeline : answer["pipelines"].items()) {
+    listed += pipeline["name"].as_string() + " " + pipeline["state"].as_string() + " " +
+              pipeline["file"].as_string() + " " + pipeline["refusal"]["why"].as_string() + "\n";
+  }
+  CHECK(listed ==
+        "deploy refused deploy.yaml image 'x'\n"
+        "hungry refused again.yaml another\n"
+        "nightly in_force nightly.yaml network 'host'\n"
+        "tidy in_force tidy.yaml \n");
+
+  CHECK(json_of(world.get("/api/v1/pipelines/nightly"))["refusal"]["line"].as_integer() == 3);
+  CHECK(json_of(world.get("/api/v1/pipelines/nightly/explain"))["refusal"]["why"].as_string() ==
+        "network 'host'");
+  const Json explained = json_of(world.get("/api/v1/pipelines/hungry/explain"));
+  CHECK(explained["state"].as_string() == "refused");
+  CHECK(explained["why_not"].as_string() == "another");
+  const RawAnswer shown = world.get("/api/v1/pipelines/hungry");
+  CHECK(shown.status == 404);
+  CHECK(detail_of(shown) ==
+        "there is no pipeline 'hungry': this host's policy refuses it: another");
+}
+
+TEST_CASE("an explained task has what it used in the last runs, and what its caps could be") {
+  ServedWorld world;
+  for (std::uint32_t i = 1; i <= 2; ++i) {
+    Attempt attempt = world.store.run(RunId{1})->attempts[i];  // of left
+    attempt.usage = ResourceUsage{20 << 20, 0, 0};
+    world.save(SaveAttempt{attempt});
+  }
+  Json left = json_of(world.get("/api/v1/pipelines/nightly/explain"))["tasks"].items()[1];
+  CHECK(left["use"]["attempts"].as_integer() == 2);
+  CHECK(left["use"]["peak_memory_bytes"].as_integer() == 20 << 20);
+  CHECK(left["suggested"]["memory_bytes"].is_null());
+  Attempt third = world.store.run(RunId{1})->attempts[2];
+  third.key.attempt = 3;
+  world.save(SaveAttempt{third});
+  left = json_of(world.get("/api/v1/pipelines/nightly/explain"))["tasks"].items()[1];
+  CHECK(left["suggested"]["memory_bytes"].as_integer() == 30 << 20);
 }
 
 TEST_CASE("an instance's log is found under its id, and what it handed on is shown") {

@@ -1,6 +1,6 @@
 // Stores of earlier formats are opened for ever. tests/golden/store/format-N has one that the code of that format wrote: six runs
-// of two pipelines, one for each status, with two tasks, an attempt, a log and two identities each. That of format 2 also has what
-// format 1 could not hold.
+// of two pipelines, one for each status, with two tasks, an attempt, a log and two identities each. Those of later formats also have
+// what the one before could not hold.
 #include <doctest/doctest.h>
 
 #include <filesystem>
@@ -23,6 +23,7 @@ struct Format {
 };
 const Format kFormat1{"1", 184'320, "ec029c113c55"};
 const Format kFormat2{"2", 200'704, "94ea153da648"};
+const Format kFormat3{"3", 200'704, "02f22f60c16e"};
 
 constexpr Status kStatuses[] = {Status::kSuccess, Status::kFailed,  Status::kCancelled,
                                 Status::kSkipped, Status::kRunning, Status::kPending};
@@ -45,7 +46,7 @@ class OldStore {
     std::ofstream(directory_ / "data.mdb", std::ios::binary)
         << value_of(store::decompress(packed, format.data_bytes));
     std::filesystem::copy_file(golden + "instance", directory_ / "instance");
-    // The key that the chain of format 2 is signed with; before it there was none.
+    // The key that the chains from format 2 on are signed with; before it there was none.
     if (format.number != "1") {
       std::ofstream(directory_ / "host.key") << std::string(64, '4') << "\n";
     }
@@ -79,26 +80,60 @@ Run run_of_format_2(std::uint64_t id) {
   return run;
 }
 
-void check_rows_of_format_2(const StoreReader& store) {
+// What format 3 added.
+Run run_of_format_3(std::uint64_t id) {
+  Run run = run_of_format_2(id);
+  run.hooks_cancelled = id == 3;
+  return run;
+}
+
+SourceState source_of_format_3() {
+  SourceState source = samples::source("fleet");
+  source.elsewhere = {{"deploy", "deploy.yaml", 7, "hosts.names has core-*"}};
+  return source;
+}
+
+Attempt attempt_since_format_2(std::uint64_t id) {
+  Attempt attempt = samples::attempt(id, 0, 1, kStatuses[id - 1]);
+  attempt.boot_id = "boot";
+  attempt.started_mono = MonoTime{5};
+  attempt.engine = "engine";
+  attempt.log_incomplete = id == 2;
+  return attempt;
+}
+
+struct Rows {
+  Run (*run)(std::uint64_t id);
+  Variables outputs_of_run_1;
+  SourceState source;
+};
+const Rows kRowsOfFormat2{run_of_format_2, {}, samples::source("fleet")};
+const Rows kRowsOfFormat3{
+    run_of_format_3, {{"version", "1.2"}, {"empty", ""}}, source_of_format_3()};
+
+void check_rows(const StoreReader& store, const Rows& rows) {
   CHECK(ids(value_of(store.runs({}))) == Ids{6, 5, 4, 3, 2, 1});
   for (std::uint64_t id = 1; id <= 6; ++id) {
     INFO("run " << id);
     const RunDetail detail = value_of(store.run(RunId{id}));
-    CHECK(detail.run == run_of_format_2(id));
+    CHECK(detail.run == rows.run(id));
     REQUIRE(detail.tasks.size() == 2);
-    CHECK(detail.tasks[0] == samples::task(id, 0, kStatuses[id - 1]));
+    TaskState first = samples::task(id, 0, kStatuses[id - 1]);
+    if (id == 1) first.outputs = rows.outputs_of_run_1;
+    CHECK(detail.tasks[0] == first);
     REQUIRE(detail.attempts.size() == 1);
-    Attempt attempt = samples::attempt(id, 0, 1, kStatuses[id - 1]);
-    attempt.boot_id = "boot";
-    attempt.started_mono = MonoTime{5};
-    attempt.engine = "engine";
-    attempt.log_incomplete = id == 2;
-    CHECK(detail.attempts[0] == attempt);
+    CHECK(detail.attempts[0] == attempt_since_format_2(id));
     CHECK(value_of(store.log({RunId{id}, 0, 1}, {}, 100'000)).records ==
           samples::lines({RunId{id}, 0, 1}, 0, 20).records);
   }
   CHECK(value_of(store.pipelines()).size() == 2);
-  CHECK(value_of(store.sources()) == std::vector<SourceState>{samples::source("fleet")});
+  CHECK(value_of(store.sources()) == std::vector<SourceState>{rows.source});
+}
+
+std::string instance_line(const OldStore& old) {
+  std::string line;
+  std::getline(std::ifstream(old.directory() + "/instance"), line);
+  return line;
 }
 
 void check_all_there(const StoreReader& store) {
@@ -156,9 +191,7 @@ TEST_CASE("an agent upgrades a store of format 1, and nothing gets lost") {
             RunId{id});
     }
   }
-  std::string line;
-  std::getline(std::ifstream(old.directory() + "/instance"), line);
-  CHECK(line == "pawl store 3 " + kFormat1.instance_id);
+  CHECK(instance_line(old) == "pawl store 4 " + kFormat1.instance_id);
   // It goes on, with what only the new format can hold.
   Run ended = old_run(5);
   ended.status = Status::kFailed;
@@ -188,7 +221,7 @@ TEST_CASE("an agent upgrades a store of format 1, and nothing gets lost") {
 TEST_CASE("a store of format 2 is read as it is, its chain included") {
   const OldStore old(kFormat2);
   const std::string before = read_bytes(old.directory() + "/data.mdb");
-  check_rows_of_format_2(*value_of(open_store_reader(old.directory())));
+  check_rows(*value_of(open_store_reader(old.directory())), kRowsOfFormat2);
   CHECK(read_bytes(old.directory() + "/data.mdb") == before);
   const ChainReport report = value_of(verify_history(old.directory()));
   CHECK(report.fault.value_or("(none)") == "(none)");
@@ -209,16 +242,14 @@ TEST_CASE("an agent upgrades a store of format 2, and its chain goes on") {
     const auto store = old.open();
     CHECK(store->instance_id() == kFormat2.instance_id);
     CHECK(store->warnings().empty());
-    check_rows_of_format_2(*store);
+    check_rows(*store, kRowsOfFormat2);
     const StoredWorld world = value_of(store->load());
     CHECK(world.damaged.empty());
     CHECK(world.unfinished.size() == 2);
     CHECK(world.suspensions.size() == 1);
     commit(*store, {SaveTask{task}, SaveRun{ended}, SaveSource{source}});
   }
-  std::string line;
-  std::getline(std::ifstream(old.directory() + "/instance"), line);
-  CHECK(line == "pawl store 3 " + kFormat2.instance_id);
+  CHECK(instance_line(old) == "pawl store 4 " + kFormat2.instance_id);
   {
     const auto store = old.open();
     CHECK(value_of(store->run(RunId{5})).run == ended);
@@ -230,6 +261,55 @@ TEST_CASE("an agent upgrades a store of format 2, and its chain goes on") {
   CHECK(report.fault.value_or("(none)") == "(none)");
   CHECK(report.runs == 5);
   CHECK(report.actions == 1);  // no new key had to be noted
+  CHECK(report.before_chain == 0);
+}
+
+TEST_CASE("a store of format 3 is read as it is, its chain included") {
+  const OldStore old(kFormat3);
+  const std::string before = read_bytes(old.directory() + "/data.mdb");
+  check_rows(*value_of(open_store_reader(old.directory())), kRowsOfFormat3);
+  CHECK(read_bytes(old.directory() + "/data.mdb") == before);
+  const ChainReport report = value_of(verify_history(old.directory()));
+  CHECK(report.fault.value_or("(none)") == "(none)");
+  CHECK(report.runs == 4);
+  CHECK(report.actions == 1);
+}
+
+TEST_CASE("an agent upgrades a store of format 3, and its chain goes on") {
+  const OldStore old(kFormat3);
+  Run ended = run_of_format_3(5);
+  ended.status = Status::kFailed;
+  Attempt attempt = attempt_since_format_2(5);
+  attempt.status = Status::kFailed;
+  attempt.exit_code = 137;
+  attempt.usage = ResourceUsage{64 << 20, 1'500, 200};
+  attempt.oom_killed = true;
+  SourceState source = source_of_format_3();
+  source.elsewhere.push_back({"mine", "mine.yaml", 1, "policy.max.memory is 64m", true});
+  {
+    const auto store = old.open();
+    CHECK(store->instance_id() == kFormat3.instance_id);
+    CHECK(store->warnings().empty());
+    check_rows(*store, kRowsOfFormat3);
+    const StoredWorld world = value_of(store->load());
+    CHECK(world.damaged.empty());
+    CHECK(world.unfinished.size() == 2);
+    CHECK(world.suspensions.size() == 1);
+    commit(*store, {SaveAttempt{attempt}, SaveRun{ended}, SaveSource{source}});
+  }
+  CHECK(instance_line(old) == "pawl store 4 " + kFormat3.instance_id);
+  {
+    const auto store = old.open();
+    CHECK(value_of(store->run(RunId{5})).run == ended);
+    CHECK(value_of(store->run(RunId{5})).attempts == std::vector<Attempt>{attempt});
+    CHECK(value_of(store->run(RunId{4})).attempts ==
+          std::vector<Attempt>{attempt_since_format_2(4)});
+    CHECK(value_of(store->sources()) == std::vector<SourceState>{source});
+  }
+  const ChainReport report = value_of(verify_history(old.directory()));
+  CHECK(report.fault.value_or("(none)") == "(none)");
+  CHECK(report.runs == 5);
+  CHECK(report.actions == 1);
   CHECK(report.before_chain == 0);
 }
 

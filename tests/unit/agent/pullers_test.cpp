@@ -62,6 +62,24 @@ TEST_CASE("a broken file keeps its last good pipelines, and its problems are tol
   CHECK(agent.control().snapshot()->pipelines->front()->tasks.size() == 2);
 }
 
+TEST_CASE(
+    "a pipeline that the policy refuses is named as refused, and its last good version goes on") {
+  World world;
+  world.git.set(revision("c1", kTwoTasks));
+  AgentLife agent(world.store, world.engine, world.git);
+  REQUIRE(agent.control().sync("fleet", true));
+  world.git.set(revision("c2", "name: p\ntasks: [{id: a, image: 'image:1', privileged: true}]\n"));
+  const auto state = agent.control().sync("fleet", true);
+  REQUIRE(state);
+  REQUIRE(state->problems.size() == 1);
+  REQUIRE(state->elsewhere.size() == 1);
+  CHECK(state->elsewhere[0].pipeline == "p");
+  CHECK(state->elsewhere[0].refused);
+  CHECK(state->elsewhere[0].why.starts_with("line 2: a privileged task is not allowed"));
+  REQUIRE(agent.control().snapshot()->pipelines->size() == 1);
+  CHECK(agent.control().snapshot()->pipelines->front()->tasks.size() == 2);
+}
+
 TEST_CASE("a pull that fails is the answer of a waiting sync, and changes no pipeline") {
   World world;
   world.git.set(revision("c1", kTwoTasks));

@@ -32,10 +32,15 @@ const char* const kTasks = R"([
   {"id":"ship","index":0,"level":2,"depends_on":["dump","check"],"image":"alpine","command":[],
    "cpus":0.5,"memory_bytes":1,"pids":1,"timeout_ms":1,"status":"failed","reason":"exit_code",
    "message":"exited with 3","started_at":"2026-03-29T02:00:40.000Z",
-   "ended_at":"2026-03-29T02:01:03.250Z","retry_at":null,"attempts":[{"number":1},{"number":2}]},
+   "ended_at":"2026-03-29T02:01:03.250Z","retry_at":null,"attempts":[
+   {"number":1,"status":"failed","exit_code":137,"signal":"SIGKILL","oom_killed":true,
+    "usage":{"peak_memory_bytes":268435456,"cpu_ms":1200,"throttled_ms":300}},
+   {"number":2,"status":"failed","exit_code":3,"signal":null,"oom_killed":false,
+    "usage":{"peak_memory_bytes":32505856,"cpu_ms":83000,"throttled_ms":0}}]},
   {"id":"dump","index":1,"level":0,"depends_on":[],"status":"success","reason":"","message":"",
    "started_at":"2026-03-29T02:00:00.250Z","ended_at":"2026-03-29T02:00:39.250Z","retry_at":null,
-   "attempts":[{"number":1}]},
+   "attempts":[{"number":1,"status":"success","exit_code":0,"signal":null,"oom_killed":false,
+   "usage":null}]},
   {"id":"check","index":2,"level":1,"depends_on":["dump"],"status":"pending","reason":"lost",
    "message":"","started_at":"2026-03-29T02:00:00.250Z","ended_at":null,
    "retry_at":"2026-03-29T12:00:10.000Z","attempts":[{"number":1}]},
@@ -138,7 +143,12 @@ TEST_CASE("pipelines") {
                     .set("last_run", last))
           .push(parse(R"({"name":"manual","title":"","description":"","source":"fleet",
               "file":"m.yaml","line":1,"revision":"0123","triggers":[],"next_tick":null,
-              "tasks":1,"last_run":null})")));
+              "tasks":1,"last_run":null,"state":"in_force","refusal":{"why":"network 'host'",
+              "file":"m.yaml","line":1}})"))
+          .push(parse(R"({"name":"refused","title":"","description":"","source":"fleet",
+              "file":"r.yaml","line":1,"revision":"0123","triggers":[],"next_tick":null,
+              "tasks":null,"last_run":null,"state":"refused","refusal":{"why":"memory\n8g",
+              "file":"r.yaml","line":1}})")));
   const Api api({{"GET /api/v1/pipelines", answer}});
   const Outcome table = api.invoke({"pipelines"});
   check_done(table);
@@ -180,6 +190,7 @@ TEST_CASE("pipeline show: all that is set, and the tasks") {
       "next_tick":null,"next_ticks":[],"last_run":null})");
   Json plain = answer;
   plain.set("title", "").set("triggers", Json::array()).set("params", Json::array());
+  plain.set("refusal", parse(R"({"why":"network 'host'","file":"r.yaml","line":3})"));
   plain.set("concurrency", nullptr).set("timeout_ms", nullptr).set("suspended", nullptr);
   plain.set("next_tick", "2026-03-29T12:05:00.000Z").set("last_run", parse(kFailedRun));
   const Api api({{"GET /api/v1/pipelines/report", answer}, {"GET /api/v1/pipelines/a%2Fb", plain}});
@@ -221,13 +232,20 @@ TEST_CASE(
                 "when":"${{ params.level == 'full' }}","outputs":[],"allow_failure":true,"image":"x",
                 "cpus_milli":500,"memory_bytes":268435456,"pids":128,"timeout_ms":90000,
                 "kill_grace_ms":30000,"network":"none",
+                "use":{"attempts":3,"ooms":1,"peak_memory_bytes":268435456,"median_cpus_milli":450,
+                       "highest_cpus_milli":500,"throttled_percent":35},
+                "suggested":{"memory_bytes":402653184,"cpus_milli":800},
                 "retries":{"limit":3,"delay_ms":10000,"on":["failed","lost"]},
                 "secrets":[{"name":"db","file":"/run/secrets/db"},{"name":"mail","env":"MAIL"}]},
                {"id":"sum[eu]","level":0,"hook":null,"depends_on":[],"trigger_rule":"all_success",
                 "when":"","outputs":["total"],"allow_failure":false,"image":"alpine:3.20",
+                "use":{"attempts":20,"ooms":0,"peak_memory_bytes":63963136,"median_cpus_milli":null,
+                       "highest_cpus_milli":null,"throttled_percent":null},
+                "suggested":{"memory_bytes":100663296,"cpus_milli":null},
                 "cpus_milli":1000,"memory_bytes":268435456,"pids":128,"timeout_ms":1800000,
                 "kill_grace_ms":10000,"network":"none","retries":{"limit":0},"secrets":[]}],
       "concurrency":null,"priority":5,"timeout_ms":7200000,"suspended":null,
+      "state":"in_force","refusal":{"why":"network 'host'","file":"r.yaml","line":3},
       "origin":{"source":"fleet","file":"r.yaml","line":3,"revision":"0123456789abcdef"},
       "last_run":null})");
   const Json elsewhere = parse(R"({"name":"deploy","host":{"name":"edge-01","labels":{}},
@@ -425,11 +443,14 @@ TEST_CASE("status") {
   const Json well = parse(R"({"version":"0.1.0","host":"edge-01",
       "started_at":"2026-03-29T09:00:00.000Z","ready":true,"workers":4,"slots_used":2,
       "ready_tasks":1,"unfinished_runs":3,"pipelines":12,"engine":{"reachable":true,
-      "version":"20.10.24","api_version":"1.41","error":""},"warnings":[]})");
+      "version":"20.10.24","api_version":"1.41","error":"","name":"docker"},"warnings":[],
+      "disk":{"counted_at":"2026-03-29T11:59:00.000Z","store_bytes":12582912,
+      "image_bytes":356515840,"workspace_bytes":1610612736,"max_bytes":2147483648}})");
   Json ill = well;
   ill.set("ready", false);
   ill.set("engine", parse(R"({"reachable":false,"version":"","api_version":"",
                              "error":"/var/run/docker.sock: no such file"})"));
+  ill.set("disk", nullptr);
   ill.set("warnings", Json::array().push("the store is nearly full").push("second"));
   const Outcome first = Api({{"GET /api/v1/status", well}}).invoke({"status"});
   check_done(first);
@@ -437,6 +458,19 @@ TEST_CASE("status") {
   const Outcome second = Api({{"GET /api/v1/status", ill}}).invoke({"status"});
   check_done(second);
   check_golden("status-degraded.txt", second.out);
+  const std::pair<std::string, std::string> engines[] = {
+      {R"({"reachable":true,"version":"4.3.1","api_version":"1.41","name":"podman"})",
+       "Podman 4.3.1, API 1.41"},
+      {R"({"reachable":true,"version":"","api_version":"","name":"process"})",
+       "processes of this host, no containers"},
+      {R"({"reachable":true,"version":"","api_version":"","name":""})", "reachable"}};
+  for (const auto& [engine, text] : engines) {
+    Json status = well;
+    status.set("engine", parse(engine));
+    const std::string out = Api({{"GET /api/v1/status", status}}).invoke({"status"}).out;
+    INFO(out);
+    CHECK(out.find("engine     " + text + "\n") != std::string::npos);
+  }
 }
 
 TEST_CASE("next") {

@@ -53,13 +53,22 @@ SourceState source(const std::string& name, const std::string& error) {
   return state;
 }
 
+// Of nine seconds each: dump hardly uses its CPU, ship is held back by its cap.
+ResourceUsage usage_of(std::uint32_t task) {
+  constexpr std::int64_t kMib = 1 << 20;
+  return task == kDump ? ResourceUsage{61 * kMib, 900, 0} : ResourceUsage{120 * kMib, 8'000, 4'000};
+}
+
 void save_attempt(StoreTransaction& transaction, RunId run, std::uint32_t task,
                   std::uint32_t number, Status status) {
   Attempt attempt;
   attempt.key = {run, task, number};
   attempt.status = status;
   attempt.reason = status == Status::kFailed ? Reason::kExitCode : Reason::kNone;
-  if (is_final(status)) attempt.exit_code = status == Status::kFailed ? 3 : 0;
+  if (is_final(status)) {
+    attempt.exit_code = status == Status::kFailed ? 3 : 0;
+    attempt.usage = usage_of(task);
+  }
   attempt.created_at = kTestNow.plus_ms(-60'000);
   attempt.started_at = kTestNow.plus_ms(-59'000);
   if (is_final(status)) attempt.ended_at = kTestNow.plus_ms(-50'000);
@@ -100,6 +109,9 @@ LiveAgent::LiveAgent() {
   directory_.write("pipelines/nightly-backup.yaml", kPipeline);
   pipeline_ = load_pipeline();
   sources_ = {source("fleet", ""), source("down", "cannot connect")};
+  sources_[0].elsewhere = {
+      {"deploy", "deploy.yaml", 7, "hosts.names is for core-*; this host is edge-01"},
+      {"hungry", "hungry.yaml", 1, "task 'eat' asks for memory 8g, policy.max.memory is 1g", true}};
   Result<std::unique_ptr<Store>> store = open_store({.directory = state});
   REQUIRE(store);
   store_ = std::move(*store);
@@ -319,7 +331,9 @@ std::shared_ptr<const AgentSnapshot> LiveAgent::snapshot() const {
   snapshot->unfinished_runs = 1;
   snapshot->started_at = kTestNow.plus_ms(-3'600'000);
   snapshot->ready = true;
-  snapshot->engine = {true, "20.10.24", "1.41", ""};
+  snapshot->engine = {true, "20.10.24", "1.41", "", "docker"};
+  constexpr std::int64_t kMib = 1 << 20;
+  snapshot->disk = {kTestNow.plus_ms(-60'000), 12 * kMib, 340 * kMib, 1024 * kMib, 2048 * kMib};
   return snapshot;
 }
 

@@ -21,7 +21,7 @@ namespace pawl::cli {
 
 // Has the pipeline nightly-backup (tasks dump, then ship) and two runs of it: 42 failed in ship, 43 is running
 // dump. A run that is asked for, or tried again, succeeds before its number is returned, unless hold_runs() was
-// called. The source fleet can be pulled; the source down cannot.
+// called. The source fleet can be pulled; the source down cannot. Of fleet, deploy is for other hosts and hungry refused.
 class LiveAgent final : public Control {
  public:
   LiveAgent();

@@ -87,6 +87,39 @@ TEST_CASE("What the real API answers is what the tables expect") {
   CHECK(agent.invoke({"logs", "42", "dump", "--attempt", "1"}).out == "dumping\nhalf a ");
 }
 
+TEST_CASE("what tasks used in the last runs becomes suggestions, as text, JSON and YAML") {
+  const LiveAgent agent;
+  for (int i = 0; i < 2; ++i) CHECK(agent.invoke({"run", "nightly-backup"}).exit_code == 0);
+  const std::vector<std::string> explain = {"pipeline", "explain", "nightly-backup"};
+  check_golden("live-suggested.txt", agent.invoke(explain).out);
+  std::vector<std::string> with_format = explain;
+  with_format.insert(with_format.end(), {"-o", "json"});
+  check_golden("live-suggested.json", agent.invoke(with_format).out);
+  with_format.back() = "yaml";
+  check_golden("live-suggested.yaml", agent.invoke(with_format).out);
+}
+
+TEST_CASE("a refused pipeline is listed with why, one for other hosts only explained") {
+  const LiveAgent agent;
+  const Outcome list = agent.invoke({"pipelines"});
+  CHECK(list.out.find("hungry: refused by this host's policy: task 'eat' asks for memory 8g, "
+                      "policy.max.memory is 1g\n") != std::string::npos);
+  CHECK(list.out.find("deploy") == std::string::npos);
+  const Outcome explained = agent.invoke({"pipeline", "explain", "hungry"});
+  CHECK(explained.exit_code == 0);
+  CHECK(explained.out ==
+        "pipeline   hungry\nsource     fleet:hungry.yaml:1\nrevision   0123456789ab\n"
+        "runs here  no, this host's policy refuses it: task 'eat' asks for memory 8g, "
+        "policy.max.memory is 1g\n");
+  const Outcome shown = agent.invoke({"pipeline", "show", "hungry"});
+  CHECK(shown.exit_code == 3);
+  CHECK(shown.err.find("this host's policy refuses it: task 'eat' asks") != std::string::npos);
+  CHECK(
+      agent.invoke({"pipeline", "show", "deploy"}).err.find("it is for other hosts: hosts.names") !=
+      std::string::npos);
+  CHECK(agent.invoke({"pipeline", "show", "deploy"}).exit_code == 3);
+}
+
 TEST_CASE("TCP is as good as the socket") {
   const LiveAgent agent;
   for (const std::vector<std::string>& command :

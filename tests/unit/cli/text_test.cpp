@@ -41,17 +41,6 @@ TEST_CASE("escape_json() keeps the document and disarms it") {
   CHECK(escape_json("\"\xf3\xa0\x80\x81\"") == "\"\\udb40\\udc01\"");
 }
 
-TEST_CASE("closest() finds what was meant") {
-  const std::vector<std::string> commands = {"run", "runs", "status", "validate", "version"};
-  CHECK(closest("statsu", commands) == "status");
-  CHECK(closest("stat", commands) == "status");
-  CHECK(closest("vaildate", commands) == "validate");
-  CHECK(closest("rnu", commands).empty());  // as far from everything as three letters can be
-  CHECK(closest("runss", commands) == "runs");
-  CHECK(closest("deploy", commands).empty());
-  CHECK(closest(std::string(10'000, 'a'), commands).empty());
-}
-
 TEST_CASE("url_encode() leaves the unreserved alone") {
   CHECK(url_encode("nightly-backup_1.0~x") == "nightly-backup_1.0~x");
   CHECK(url_encode("a/b?c=d&e f%") == "a%2Fb%3Fc%3Dd%26e%20f%25");

@@ -45,7 +45,7 @@ std::string relative(std::string text, const TemporaryDirectory& directory) {
 
 const char* const kNote =
     "pawl: /nonexistent/pawl.yaml is not readable: checking without a host policy (every image, "
-    "the networks none and bridge)\n";
+    "mount and capability, the networks none and bridge)\n";
 
 }  // namespace
 
@@ -217,6 +217,30 @@ TEST_CASE(
   CHECK((*json)["pipelines"].as_integer() == 2);
   CHECK((*json)["elsewhere"].as_integer() == 1);
   CHECK(invoke({"validate", file}).out == "1 file, 2 pipelines, 0 problems\n");
+}
+
+TEST_CASE("What this host's policy refuses is counted apart") {
+  const TemporaryDirectory directory;
+  const std::string config = directory.write(
+      "host.conf", "host: {name: edge-1}\npolicy: {images: [\"*\"], mounts: [/srv/in]}\n");
+  const std::string held = "tasks: [{id: a, image: \"i@sha256:" + std::string(64, 'a') +
+                           "\", mounts: [\"/srv/in:/in:rw\"]}]\n";
+  const std::string file = directory.write(
+      "p.yaml", "name: a\nhosts: {names: core-*}\n" + held + "---\nname: b\n" + held);
+  const Outcome outcome = invoke({"validate", file, "--config", config});
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.out ==
+        "1 file, 2 pipelines (1 for other hosts, 1 refused by this host's policy), 1 problem\n");
+  CHECK(outcome.err.find(file + ":6:104: error: mount of \"/srv/in\" is allowed on this host, but "
+                                "only to be read (policy.mounts names /srv/in)") !=
+        std::string::npos);
+  const Result<Json> json =
+      Json::parse(invoke({"validate", file, "--config", config, "-o", "json"}).out);
+  REQUIRE(json);
+  CHECK((*json)["elsewhere"].as_integer() == 1);
+  CHECK((*json)["refused"].as_integer() == 1);
+  // Some host's policy may give it.
+  CHECK(invoke({"validate", file}).exit_code == 0);
 }
 
 TEST_CASE("--migrate prints today's form, or what is wrong and nothing else") {

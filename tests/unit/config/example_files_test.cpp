@@ -32,10 +32,10 @@ TEST_CASE("config/pawl.yaml loads and mentions every key") {
   REQUIRE(text.ok());
   for (const config::KeyTable* table :
        {&config::kHostConfigKeys, &config::kHostKeys, &config::kSourceKeys,
-        &config::kSourceAuthKeys, &config::kEngineKeys, &config::kPolicyKeys,
-        &config::kPolicyMaxKeys, &config::kHostDefaultsKeys, &config::kSecretsKeys,
-        &config::kStateKeys, &config::kKeepKeys, &config::kHttpKeys, &config::kWebhooksKeys,
-        &config::kAuthKeys}) {
+        &config::kSourceAuthKeys, &config::kEngineKeys, &config::kEngineTlsKeys,
+        &config::kPolicyKeys, &config::kPolicyMaxKeys, &config::kHostDefaultsKeys,
+        &config::kSecretsKeys, &config::kStateKeys, &config::kKeepKeys, &config::kHttpKeys,
+        &config::kWebhooksKeys, &config::kAuthKeys}) {
     for (const config::Key& key : table->keys) {
       if (key.support != config::KeySupport::kBuilt) continue;
       CAPTURE(table->subject);

@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "loading.h"
 #include "model/limits.h"
+#include "support/temp_directory.h"
 
 using namespace pawl;
 using Lines = std::vector<std::string>;
@@ -44,7 +46,18 @@ TEST_CASE("a silent file leaves the defaults") {
     CHECK(config.timezone == "UTC");
     CHECK(config.sources.empty());
     CHECK(config.engine.host == "unix:///var/run/docker.sock");
+    CHECK(config.engine.type == "docker");
+    CHECK(config.engine.ca_file.empty());
+    CHECK(config.engine.credentials_file.empty());
+    CHECK(config.engine.image_directory == "/var/lib/pawl/images");
+    CHECK(config.engine.sandbox_per_run);
+    CHECK_FALSE(config.engine.best_effort_caps);
     CHECK(config.workers == 4);
+    CHECK_FALSE(config.policy.require_digest);
+    CHECK(config.policy.mounts.empty());
+    CHECK(config.policy.cap_add.empty());
+    CHECK_FALSE(config.policy.privileged);
+    CHECK(config.policy.max_workspace_bytes == 0);
     CHECK(config.policy.images.empty());
     CHECK(config.policy.networks == Lines{"none"});
     CHECK(config.secrets_directory == "/etc/pawl/secrets");
@@ -69,18 +82,25 @@ sources:
     auth: {username: bot, password_file: /etc/pawl/token, ca_file: /etc/pawl/ca.pem}
   - {name: local, url: /srv/git/local.git, ref: v2}
   - {name: file, url: "file:///srv/git/file.git", path: .}
-engine: {type: docker, host: unix:///run/docker.sock}
+engine:
+  type: docker
+  host: tcp://engine.example.net:2376
+  tls: {ca_file: /etc/pawl/ca.pem, cert_file: /etc/pawl/cert.pem, key_file: /etc/pawl/key.pem}
+  credentials_file: /etc/pawl/registries.json
+  image_directory: /srv/images
+  sandbox: task
+  caps: enforce
 workers: 8
 policy:
   images: ["registry.local/*", "alpine:*"]
-  require_digest: false
+  require_digest: true
   pull: never
   networks: [bridge, backend]
-  mounts: []
-  privileged: false
-  cap_add: []
-  max: {cpus: 1.5, memory: 1g, pids: 512, timeout: 6h, tasks: 50}
-  default_image: alpine:3.20
+  mounts: [/srv/in, "/srv/out:rw", "/srv/docs:ro", /]
+  privileged: true
+  cap_add: [NET_ADMIN, cap_sys_time]
+  max: {cpus: 1.5, memory: 1g, pids: 512, timeout: 6h, tasks: 50, workspace: 2g}
+  default_image: alpine:3.20@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 defaults: {cpus: 0.25, memory: 64m, pids: 32, timeout: 10m}
 secrets: {directory: /run/secrets}
 state: {directory: /srv/pawl, max_size: 1g, log_limit: 1m, keep: {age: 7d, runs_per_pipeline: 50}}
@@ -106,7 +126,15 @@ auth: {mode: local}
   CHECK(config.sources[1].interval_ms == 60'000);
   CHECK(config.sources[2].ref == "refs/heads/main");
   CHECK(config.sources[2].path.empty());
-  CHECK(config.engine.host == "unix:///run/docker.sock");
+  CHECK(config.engine.type == "docker");
+  CHECK(config.engine.host == "tcp://engine.example.net:2376");
+  CHECK(config.engine.ca_file == "/etc/pawl/ca.pem");
+  CHECK(config.engine.cert_file == "/etc/pawl/cert.pem");
+  CHECK(config.engine.key_file == "/etc/pawl/key.pem");
+  CHECK(config.engine.credentials_file == "/etc/pawl/registries.json");
+  CHECK(config.engine.image_directory == "/srv/images");
+  CHECK_FALSE(config.engine.sandbox_per_run);
+  CHECK_FALSE(config.engine.best_effort_caps);
   CHECK(config.workers == 8);
   CHECK(config.defaults.cpus_milli == 250);
   CHECK(config.defaults.memory_bytes == 64LL << 20);
@@ -120,7 +148,14 @@ auth: {mode: local}
   CHECK(config.policy.max_pids == 512);
   CHECK(config.policy.max_timeout_ms == 6 * 3'600'000);
   CHECK(config.policy.max_tasks == 50);
-  CHECK(config.policy.default_image == "alpine:3.20");
+  CHECK(config.policy.max_workspace_bytes == 2LL << 30);
+  CHECK(config.policy.default_image.starts_with("alpine:3.20@sha256:0123"));
+  CHECK(config.policy.require_digest);
+  CHECK(config.policy.mounts ==
+        std::vector<AllowedMount>{
+            {"/srv/in", false}, {"/srv/out", true}, {"/srv/docs", false}, {"/", false}});
+  CHECK(config.policy.privileged);
+  CHECK(config.policy.cap_add == Lines{"NET_ADMIN", "SYS_TIME"});
   CHECK(config.secrets_directory == "/run/secrets");
   CHECK(config.state_directory == "/srv/pawl");
   CHECK(config.state_max_bytes == 1LL << 30);
@@ -153,22 +188,75 @@ TEST_CASE("the environment counts where the file is silent") {
   CHECK(given_config.http_socket == "/h.sock");
   CHECK(given_config.secrets_directory == "/c");
   CHECK(given_config.engine.host == "unix:///d.sock");
+}
 
+TEST_CASE("Docker's own environment says where the engine is") {
+  HostEnvironment given = environment();
   given.docker_host = "tcp://10.0.0.1:2375";
-  CHECK(host_problems("", given) ==
-        Lines{"0:0: $DOCKER_HOST \"tcp://10.0.0.1:2375\" is not supported by this version of pawl; "
-              "write unix:// and the path of the engine's socket"});
+  const std::string refused =
+      "0:0: $DOCKER_HOST \"tcp://10.0.0.1:2375\" needs TLS, or whoever reaches it is root there: "
+      "set DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, or write engine.host and engine.tls";
+  CHECK(host_problems("", given) == Lines{refused});
   CHECK(host_problems("engine: {host: unix:///d.sock}\n", given).empty());
+  CHECK(host_problems("engine: {type: process}\n", given).empty());
+  given.docker_cert_path = "/certs";
+  CHECK(host_problems("", given) == Lines{refused});
+  given.docker_tls_verify = "1";
+  const HostConfig silent = config_of("", given);
+  CHECK(silent.engine.host == "tcp://10.0.0.1:2375");
+  CHECK(silent.engine.ca_file == "/certs/ca.pem");
+  CHECK(silent.engine.cert_file == "/certs/cert.pem");
+  CHECK(silent.engine.key_file == "/certs/key.pem");
+  given.docker_cert_path.clear();
+  given.home = "/root";
+  CHECK(config_of("", given).engine.key_file == "/root/.docker/key.pem");
+  // They are for the environment's host.
+  CHECK(config_of("engine: {host: unix:///d.sock}\n", given).engine.ca_file.empty());
+  CHECK(host_problems("engine: {host: \"tcp://x:2376\"}\n", given).size() == 1);
+  const std::string own =
+      "engine: {tls: {ca_file: /a/ca.pem, cert_file: /a/cert.pem, key_file: /a/key.pem}}\n";
+  CHECK(config_of(own, given).engine.ca_file == "/a/ca.pem");
+  given.docker_host = "ssh://x";
+  CHECK(host_problems("", given) ==
+        Lines{"0:0: $DOCKER_HOST \"ssh://x\" is no engine's address; write unix:// and the path of "
+              "its socket, or tcp://engine.example.net:2376 and 'tls'"});
+}
+
+TEST_CASE("the registries' credentials are looked for where others keep them") {
+  const TempDirectory directory;
+  HostEnvironment given = environment();
+  given.home = directory / "home";
+  given.docker_config = directory / "docker";
+  given.credentials_directory = directory / "credentials";
+  const auto found = [&] { return config_of("", given).engine.credentials_file; };
+  CHECK(found().empty());
+  for (const std::string& file :
+       {directory / "home/.docker/config.json", directory / "docker/config.json",
+        directory / "credentials/registries.json"}) {
+    std::filesystem::create_directories(std::filesystem::path(file).parent_path());
+    std::ofstream(file) << "{}";
+    CHECK(found() == file);
+  }
+  CHECK(config_of("engine: {credentials_file: /c.json}\n", given).engine.credentials_file ==
+        "/c.json");
+  CHECK(config_of("engine: {type: process}\n", given).engine.credentials_file.empty());
 }
 
 TEST_CASE("the process environment is read") {
   setenv("STATE_DIRECTORY", "/var/lib/of-a-test", 1);
   unsetenv("RUNTIME_DIRECTORY");
+  const std::vector<std::pair<const char*, const char*>> docker = {
+      {"DOCKER_TLS_VERIFY", "1"}, {"DOCKER_CERT_PATH", "/certs"}, {"DOCKER_CONFIG", "/docker"}};
+  for (const auto& [name, value] : docker) setenv(name, value, 1);
   const HostEnvironment read = read_host_environment();
   CHECK(read.state_directory == "/var/lib/of-a-test");
+  CHECK(read.docker_tls_verify == "1");
+  CHECK(read.docker_cert_path == "/certs");
+  CHECK(read.docker_config == "/docker");
   CHECK(read.runtime_directory.empty());
   CHECK_FALSE(read.host_name.empty());
   unsetenv("STATE_DIRECTORY");
+  for (const auto& [name, value] : docker) unsetenv(name);
 }
 
 TEST_CASE("unknown keys, wrong types and values out of bounds") {
@@ -206,13 +294,19 @@ TEST_CASE("policy") {
         Lines{"2:24: \"a b\" is not a pattern of images such as alpine:* or registry.local/*",
               "2:31: an item of 'images' must not be empty",
               "3:9: 'pull' must be always, missing or never, not \"sometimes\"",
-              "4:14: the network 'host' is not supported by this version of pawl: it would undo a "
-              "task's isolation",
+              "4:14: the network 'host' cannot be allowed: it would undo a task's isolation",
               "4:20: \"container:x\" is not the name of a network",
               "5:15: 'cpus' must be from 0.01 to 1000, not \"0\"",
               "5:26: 'memory' must be from 6m to 1024t, not \"1m\"",
               "5:37: 'tasks' must be from 1 to 200, not 1000",
               "6:18: \"x:\" is not an image reference ([registry/]name[:tag][@digest])"});
+  CHECK(host_problems("policy: {max: {workspace: 1m}}\n") ==
+        Lines{"1:27: 'workspace' must be from 6m to 1024t, not \"1m\""});
+  CHECK(host_problems("policy: {require_digest: yes, default_image: base:1, privileged: 1}\n") ==
+        Lines{"1:26: 'require_digest' must be true or false, not \"yes\"",
+              "1:66: 'privileged' must be true or false, not \"1\""});
+  CHECK(host_problems("policy: {require_digest: true, default_image: base:1}\n") ==
+        Lines{"1:47: image \"base:1\" has no digest, and this host runs images by digest only"});
   // Naming a default image allows it.
   CHECK(config_of("policy: {default_image: 'base:1'}\n").policy.images == Lines{"base:1"});
   CHECK(config_of("policy: {default_image: 'base:1', images: ['base:*']}\n").policy.images ==
@@ -220,25 +314,107 @@ TEST_CASE("policy") {
 }
 
 TEST_CASE("what later versions do is refused, what asks for nothing is not") {
-  CHECK(
-      host_problems("policy: {privileged: true, mounts: [/x], cap_add: [NET_ADMIN], "
-                    "require_digest: true}\n") ==
-      Lines{
-          "1:10: key 'privileged' is not supported by this version of pawl; only false is accepted",
-          "1:28: key 'mounts' is not supported by this version of pawl; only [] is accepted",
-          "1:42: key 'cap_add' is not supported by this version of pawl; only [] is accepted",
-          "1:64: key 'require_digest' is not supported by this version of pawl; only false is "
-          "accepted"});
   CHECK(host_problems("auth: {mode: users}\n") ==
         Lines{"1:14: auth mode \"users\" is not supported by this version of pawl; only local is"});
-  CHECK(host_problems("engine: {type: process}\n") ==
-        Lines{"1:16: engine \"process\" is not supported by this version of pawl; only docker is"});
+}
+
+TEST_CASE("paths of the host and capabilities that a policy may name") {
+  const std::string plain =
+      " is not a path of the host: absolute, without \".\", \"..\" and \"//\", and with \":rw\" "
+      "behind it where tasks may write";
+  const std::string socket =
+      " cannot be allowed: the container engine's socket is root on this host";
+  CHECK(host_problems("policy:\n"
+                      "  mounts:\n"
+                      "    - srv\n"
+                      "    - /srv/../etc\n"
+                      "    - /srv/\n"
+                      "    - \"/srv:rx\"\n"
+                      "    - \"/srv:rw:ro\"\n"
+                      "    - \":rw\"\n"
+                      "    - /var/run/docker.sock\n"
+                      "    - \"/run/user/1000/podman/podman.sock:rw\"\n"
+                      "    - {source: /x}\n"
+                      "  cap_add: [NET_ADMN, ALL, \"\", net_raw]\n") ==
+        Lines{"3:7: \"srv\"" + plain, "4:7: \"/srv/../etc\"" + plain, "5:7: \"/srv/\"" + plain,
+              "6:7: \"/srv:rx\"" + plain, "7:7: \"/srv:rw\"" + plain, "8:7: \"\"" + plain,
+              "9:7: \"/var/run/docker.sock\"" + socket,
+              "10:7: \"/run/user/1000/podman/podman.sock\"" + socket,
+              "11:7: an item of 'mounts' must be text, not a mapping",
+              "12:13: \"NET_ADMN\" is not a capability such as NET_ADMIN; did you mean "
+              "'NET_ADMIN'?",
+              "12:23: \"ALL\" is not a capability such as NET_ADMIN: all of them are given by "
+              "'privileged' only",
+              "12:28: an item of 'cap_add' must not be empty"});
+  CHECK(host_problems("policy: {mounts: /srv, volumes: [/x]}\n") ==
+        Lines{"1:18: 'mounts' must be a list, not \"/srv\"",
+              "1:24: unknown key \"volumes\" in policy; use 'mounts'"});
+  // A socket at an unusual place is known from engine.host.
+  CHECK(host_problems("policy: {mounts: [/srv, /srv/in, \"/srv/e.sock\"]}\n"
+                      "engine: {host: \"unix:///srv/e.sock\"}\n") ==
+        Lines{"1:19: \"/srv\" cannot be allowed: the container engine's socket \"/srv/e.sock\" "
+              "(engine.host) is there, and it is root on this host",
+              "1:34: \"/srv/e.sock\" cannot be allowed: the container engine's socket "
+              "\"/srv/e.sock\" (engine.host) is there, and it is root on this host"});
+}
+
+TEST_CASE("the engine") {
+  CHECK(host_problems("engine: {host: unix://x}\n") ==
+        Lines{"1:16: 'host' \"unix://x\" needs a socket's absolute path of at most 107 bytes"});
+  CHECK(host_problems("engine: {host: \"unix:///a/../b\"}\n").size() == 1);
   CHECK(
-      host_problems("engine: {host: \"tcp://x:1\"}\n") ==
-      Lines{
-          "1:16: 'host' \"tcp://x:1\" is not supported by this version of pawl; write unix:// and "
-          "the path of the engine's socket"});
-  CHECK(host_problems("engine: {host: unix://x}\n").size() == 1);
+      host_problems("engine: {host: /run/docker.sock}\n") ==
+      Lines{"1:16: 'host' \"/run/docker.sock\" is no engine's address; write unix:// and the path "
+            "of its socket, or tcp://engine.example.net:2376 and 'tls'"});
+  CHECK(host_problems("engine: {host: \"tcp://x:2375\"}\n") ==
+        Lines{"1:16: 'host' \"tcp://x:2375\" needs 'tls' with ca_file, cert_file and key_file, or "
+              "whoever reaches it is root there"});
+  for (std::string_view host : {"tcp://x", "tcp://:1", "tcp://x:0", "tcp://x:70000", "tcp://"}) {
+    CAPTURE(host);
+    CHECK(host_problems("engine: {host: \"" + std::string(host) + "\"}\n") ==
+          Lines{"1:16: 'host' \"" + std::string(host) +
+                "\" needs a host and a port, such as tcp://engine.example.net:2376"});
+  }
+  const std::string files = "{ca_file: /a, cert_file: /b, key_file: /c}";
+  CHECK(host_problems("engine: {host: \"unix:///d.sock\", tls: " + files + "}\n") ==
+        Lines{"1:34: 'tls' is for a host of tcp:// only"});
+  CHECK(host_problems("engine: {tls: " + files + "}\n") ==
+        Lines{"1:10: 'tls' is for a host of tcp:// only"});
+  CHECK(
+      host_problems("engine: {host: \"tcp://x:1\", tls: {ca_file: a, cert_file: /b/../c}}\n") ==
+      Lines{"1:34: engine.tls needs 'key_file'",
+            "1:44: 'ca_file' must be an absolute path, not \"a\"",
+            "1:58: 'cert_file' must be a path without \".\", \"..\" and \"//\", not \"/b/../c\""});
+  CHECK(host_problems("engine: {type: podman}\n") ==
+        Lines{"1:16: Podman is 'type: docker' with Podman's socket as 'host', such as "
+              "unix:///run/podman/podman.sock"});
+  CHECK(host_problems("engine: {type: dokcer, sandbox: pod, caps: none, socket: /x}\n") ==
+        Lines{"1:16: 'type' must be docker or process, not \"dokcer\"; did you mean 'docker'?",
+              "1:33: 'sandbox' must be run or task, not \"pod\"",
+              "1:44: 'caps' must be enforce or best_effort, not \"none\"",
+              "1:50: unknown key \"socket\" in engine; use 'host'"});
+  CHECK(host_problems("engine: {caps: best_effort}\n") ==
+        Lines{"1:16: 'caps: best_effort' is for type: process only; the others enforce them"});
+  CHECK(host_problems("engine: {credentials_file: c, image_directory: /a//b}\n") ==
+        Lines{"1:28: 'credentials_file' must be an absolute path, not \"c\"",
+              "1:48: 'image_directory' must be a path without \".\", \"..\" and \"//\", not "
+              "\"/a//b\""});
+  CHECK(config_of("state: {directory: /s}\n").engine.image_directory == "/s/images");
+}
+
+TEST_CASE("an engine of plain processes") {
+  const HostConfig config = config_of("engine: {type: process, caps: best_effort}\n");
+  CHECK(config.engine.type == "process");
+  CHECK(config.engine.host.empty());
+  CHECK(config.engine.image_directory.empty());
+  CHECK(config.engine.best_effort_caps);
+  CHECK_FALSE(config_of("engine: {type: process}\n").engine.best_effort_caps);
+  const std::string why =
+      "' is for type: docker; plain processes have no images, networks or daemon";
+  CHECK(host_problems("engine:\n  type: process\n  host: unix:///d.sock\n  tls: {}\n"
+                      "  credentials_file: /c\n  image_directory: /i\n  sandbox: run\n") ==
+        Lines{"3:3: 'host" + why, "4:3: 'tls" + why, "5:3: 'credentials_file" + why,
+              "6:3: 'image_directory" + why, "7:3: 'sandbox" + why});
 }
 
 TEST_CASE("the defaults of tasks are within the policy's caps, wherever the two stand") {

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <string>
@@ -55,7 +56,10 @@ inline std::vector<std::string> lines(const std::vector<Problem>& problems) {
 inline std::vector<std::string> problems_of(std::string_view text,
                                             const HostConfig& host = permissive_host()) {
   PipelineFileResult result = load(text, host);
-  CHECK((result.pipelines.empty() && result.elsewhere.empty()) == !result.problems.empty());
+  const bool has_refused = std::any_of(result.elsewhere.begin(), result.elsewhere.end(),
+                                       [](const Elsewhere& pipeline) { return pipeline.refused; });
+  CHECK((result.pipelines.empty() && (result.elsewhere.empty() || has_refused)) ==
+        !result.problems.empty());
   return lines(result.problems);
 }
 

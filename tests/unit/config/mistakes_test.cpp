@@ -313,7 +313,8 @@ TEST_CASE("images that were meant to be others") {
   CHECK(meant("registy.lan/tools/fleet:2").empty());
   CHECK(meant("zookeeper:3").empty());
   CHECK(problems_of("name: p\ntasks: [{id: a, image: 'alpin:3'}]\n", host) ==
-        Lines{"2:24: image \"alpin:3\" is not allowed on this host; did you mean 'alpine:3'? Else "
-              "add it, or a pattern such as \"alpin:*\", to policy.images in "
+        Lines{"2:24: image \"alpin:3\" is not allowed on this host (policy.images names "
+              "registry.local/*, alpine:* and postgres:16); did you mean 'alpine:3'? Else add it, "
+              "or a pattern such as \"alpin:*\", to policy.images in "
               "/etc/pawl/pawl.yaml"});
 }

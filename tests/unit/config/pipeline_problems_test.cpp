@@ -128,24 +128,27 @@ TEST_CASE("caps of the host policy, with both figures") {
   std::string many = "name: p\ndefaults: {image: i}\ntasks:\n";
   for (std::size_t i = 0; i <= limits::kTasks; ++i) many += "  - id: t" + std::to_string(i) + "\n";
   CHECK(problems_of(many) ==
-        Lines{"3:1: the pipeline has 201 tasks, hooks included; this host allows at most 200"});
+        Lines{"3:1: the pipeline has 201 tasks, hooks included; at most 200 are allowed"});
 }
 
 TEST_CASE("images and networks that the host policy does not name") {
   HostConfig host = permissive_host();
   host.policy.images = {"registry.local/*"};
   const std::string_view refusal =
-      " is not allowed on this host; add it, or a pattern such as \"alpine:*\", to policy.images "
-      "in ";
+      "; add it, or a pattern such as \"alpine:*\", to policy.images in ";
   CHECK(task_problems("    network: bridge\n", host) ==
-        Lines{"3:10: image \"alpine:3.20\"" + std::string(refusal) + "/etc/pawl/pawl.yaml"});
+        Lines{"3:10: image \"alpine:3.20\" is not allowed on this host (policy.images names "
+              "registry.local/*)" +
+              std::string(refusal) + "/etc/pawl/pawl.yaml"});
   host.policy.images.clear();
   host.file.clear();
   CHECK(task_problems("", host) ==
-        Lines{"3:10: image \"alpine:3.20\"" + std::string(refusal) + "the host config"});
+        Lines{"3:10: image \"alpine:3.20\" is not allowed on this host (policy.images names none)" +
+              std::string(refusal) + "the host config"});
   CHECK(task_problems("    network: brigde\n") ==
-        Lines{"6:14: network \"brigde\" is not allowed on this host (policy.networks in "
-              "/etc/pawl/pawl.yaml names none and bridge); did you mean 'bridge'?"});
+        Lines{"6:14: network \"brigde\" is not allowed on this host (policy.networks names "
+              "none and bridge); did you mean 'bridge'? Else add it to policy.networks in "
+              "/etc/pawl/pawl.yaml"});
   CHECK(task_problems("    image: a b\n") ==
         Lines{"6:12: \"a b\" is not an image reference ([registry/]name[:tag][@digest])"});
   CHECK(problems_of("name: p\ntasks: [{id: a}]\n") ==

@@ -118,7 +118,8 @@ TEST_CASE("an image names axes, and every instance's is checked") {
   CHECK(pipeline.tasks[1].image == "debian:12");
   host.policy.images = {"alpine:*"};
   CHECK(problems_of(text, host) ==
-        Lines{"4:12: image \"debian:12\" is not allowed on this host; add it, or a pattern such "
+        Lines{"4:12: image \"debian:12\" is not allowed on this host (policy.images names "
+              "alpine:*); add it, or a pattern such "
               "as \"debian:*\", to policy.images in /etc/pawl/pawl.yaml"});
   // Also that of the defaults.
   CHECK(pipeline_of("name: p\ndefaults: {image: \"alpine:${{ matrix.v }}\"}\n"

@@ -130,6 +130,20 @@ TEST_CASE("statuses become error kinds, with the engine's words escaped and boun
   CHECK(engine_at(silent.path())->inspect("x", {}).error().message == "HTTP status 500");
 }
 
+TEST_CASE("Podman's causes stand in for the statuses that it does not give") {
+  for (const auto& [cause, kind] : std::vector<std::pair<std::string, ErrorKind>>{
+           {"that name is already in use", ErrorKind::kConflict},
+           {"container state improper", ErrorKind::kConflict},
+           {"no such container", ErrorKind::kNotFound},
+           {"no such file or directory", ErrorKind::kInvalid},
+           {"", ErrorKind::kInvalid}}) {
+    CAPTURE(cause);
+    const UnixServer server(answering(
+        UnixServer::response(500, R"({"cause":")" + cause + R"(","message":"m","response":500})")));
+    CHECK(engine_at(server.path())->inspect("x", {}).error().kind == kind);
+  }
+}
+
 TEST_CASE("what is no engine is said to be none") {
   const UnixServer garbage([](int fd, int) {
     (void)UnixServer::read_request(fd);
@@ -172,7 +186,7 @@ TEST_CASE("an endless answer is cut at its bound") {
 
 TEST_CASE("an engine that never answers is given up at the deadline") {
   const UnixServer server([](int fd, int) { UnixServer::wait_for_close(fd); });
-  HttpConnection connection(server.path());
+  HttpConnection connection(EngineAddress::unix_socket(server.path()));
   HttpRequest request;
   request.target = "/x";
   request.total_ms = 20;

@@ -5,10 +5,8 @@
 
 #include "docker/container_json.h"
 #include "docker/create_request.h"
-#include "docker/docker_engine.h"
 #include "docker/engine_client.h"
 #include "docker/image_reference.h"
-#include "docker/pull_progress.h"
 #include "docker/volume_archive.h"
 #include "model/limits.h"
 
@@ -240,6 +238,55 @@ TEST_CASE("the list of containers") {
   CHECK((*list)[0].labels.at("x") == "1");
   CHECK((*list)[0].name == "pawl-1");
   CHECK((*list)[1].name.empty());
+  CHECK_FALSE((*list)[1].running);
+  CHECK((*list)[1].join_network.empty());
+  CHECK((*list)[1].volumes.empty());
+}
+
+TEST_CASE("what the list says of a container's image, network, volumes and life") {
+  for (const auto& [state, running] : std::vector<std::pair<std::string, bool>>{
+           {"running", true}, {"paused", true}, {"created", false}, {"exited", false}}) {
+    CAPTURE(state);
+    const auto list =
+        parse_container_list(parse((R"([{"Id":"a","Image":"alpine:3.20","State":")" + state +
+                                    R"(","HostConfig":{"NetworkMode":"container:0123"},"Mounts":[
+                 {"Type":"volume","Name":"v","Destination":"/workspace"},
+                 {"Type":"bind","Source":"/srv","Destination":"/srv"},
+                 {"Type":"volume","Name":"w","Destination":"/w"}]}])")
+                                       .c_str()));
+    REQUIRE(list);
+    const ContainerSummary& container = list->at(0);
+    CHECK(container.image == "alpine:3.20");
+    CHECK(container.running == running);
+    CHECK(container.join_network == "0123");
+    CHECK(container.volumes == std::vector<std::string>{"v", "w"});
+  }
+  const auto plain = parse_container_list(
+      parse(R"([{"Id":"a","HostConfig":{"NetworkMode":"container"},"Mounts":null}])"));
+  CHECK(plain->at(0).join_network.empty());
+}
+
+TEST_CASE("what a container has used") {
+  const auto usage = parse_usage(R"({"cpu_stats":{"cpu_usage":{"total_usage":2500000000},
+      "throttling_data":{"periods":9,"throttled_periods":3,"throttled_time":1999999}},
+      "memory_stats":{"usage":500,"max_usage":900,"limit":1000}})");
+  REQUIRE(usage);
+  CHECK(*usage == ResourceUsage{900, 2500, 1});
+  // Control groups of version 2 keep no peak that the engine passes on.
+  const auto second = parse_usage(
+      R"({"cpu_stats":{"cpu_usage":{"total_usage":1000000}},"memory_stats":{"usage":500}})");
+  REQUIRE(second);
+  CHECK(*second == ResourceUsage{500, 1, 0});
+  // As Docker 20.10 and Podman 4.3 describe one that does not run.
+  for (const char* text :
+       {"", "\n", "{}", R"({"cpu_stats":{"cpu_usage":{"total_usage":0}},"memory_stats":{}})"}) {
+    CAPTURE(text);
+    CHECK(parse_usage(text).error().kind == ErrorKind::kConflict);
+  }
+  for (const char* text : {"null", "[]", "3", "x", "{"}) {
+    CAPTURE(text);
+    CHECK(parse_usage(text).error().kind == ErrorKind::kCorrupt);
+  }
 }
 
 TEST_CASE("a warning that a cap will not hold is found among others") {
@@ -284,6 +331,26 @@ TEST_CASE("image names") {
   }
 }
 
+TEST_CASE("the registry that a name means") {
+  const std::vector<std::pair<const char*, const char*>> rows = {
+      {"alpine", "docker.io"},
+      {"library/alpine", "docker.io"},
+      {"docker.io/library/alpine", "docker.io"},
+      {"index.docker.io/library/alpine", "docker.io"},
+      {"registry.local/tools/pg", "registry.local"},
+      {"registry.local:5000/pg", "registry.local:5000"},
+      {"pi:5000/pg", "pi:5000"},
+      {"localhost/pg", "localhost"},
+      {"Host/pg", "Host"},
+      // A host's name alone is a repository of Docker Hub.
+      {"registry.local", "docker.io"},
+      {"tools/registry.local/pg", "docker.io"}};
+  for (const auto& [repository, registry] : rows) {
+    CAPTURE(repository);
+    CHECK(registry_of(repository) == registry);
+  }
+}
+
 TEST_CASE("what is no image name is refused") {
   for (const std::string& text : std::vector<std::string>{
            "",      ":",    "@",     "a@",      "a:",
@@ -295,57 +362,6 @@ TEST_CASE("what is no image name is refused") {
     REQUIRE_FALSE(reference);
     CHECK(reference.error().kind == ErrorKind::kInvalid);
   }
-}
-
-TEST_CASE("the pull's progress, split anywhere") {
-  const std::string stream =
-      "{\"status\":\"Pulling from library/alpine\",\"id\":\"3.20\"}\r\n"
-      "{\"status\":\"Downloading\",\"progressDetail\":{\"current\":1,\"total\":2},\"id\":\"aa\"}"
-      "\r\n"
-      "{\"status\":\"Digest: sha256:0\"}\r\n{\"status\":\"Status: Downloaded\"}";
-  for (std::size_t step = 1; step <= stream.size(); ++step) {
-    PullProgress pull;
-    std::vector<std::string> lines;
-    const auto note = [&](const std::string& line) { lines.push_back(line); };
-    for (std::size_t at = 0; at < stream.size(); at += step) {
-      REQUIRE(pull.feed(std::string_view(stream).substr(at, step), note));
-    }
-    REQUIRE(pull.finish(note));
-    CHECK(lines == std::vector<std::string>{"Pulling from library/alpine", "Digest: sha256:0",
-                                            "Status: Downloaded"});
-  }
-}
-
-TEST_CASE("an error inside the pull's progress fails it") {
-  PullProgress pull;
-  const auto failed = pull.feed(
-      "{\"status\":\"Pulling\"}\n{\"errorDetail\":{\"message\":\"no space "
-      "left\"},\"error\":\"x\"}\n",
-      {});
-  REQUIRE_FALSE(failed);
-  CHECK(failed.error().kind == ErrorKind::kInvalid);
-  CHECK(failed.error().message == "no space left");
-  PullProgress plain;
-  CHECK(plain.feed("{\"error\":\"denied\"}\n", {}).error().message == "denied");
-  PullProgress at_end;
-  REQUIRE(at_end.feed("{\"error\":\"denied\"}", {}));
-  CHECK_FALSE(at_end.finish({}));
-}
-
-TEST_CASE("a pull's progress is bounded") {
-  PullProgress endless;
-  const std::string part(1024, 'x');
-  std::size_t fed = 0;
-  while (fed < 1024 * 1024 && endless.feed(part, {})) fed += part.size();
-  CHECK(fed <= limits::kPullLineBytes);
-  PullProgress no_json;
-  CHECK(no_json.feed("hello\n", {}).error().kind == ErrorKind::kCorrupt);
-  PullProgress chatty;
-  std::size_t notes = 0;
-  for (int i = 0; i < 1000; ++i) {
-    REQUIRE(chatty.feed("{\"status\":\"x\"}\n", [&](const std::string&) { ++notes; }));
-  }
-  CHECK(notes == limits::kPullNotes);
 }
 
 TEST_CASE("the API version that is spoken") {
@@ -371,21 +387,12 @@ TEST_CASE("the API version that is spoken") {
     CHECK(choose(odd, "1.12").error().kind == ErrorKind::kCorrupt);
   }
   CHECK(choose_version(Json()).error().kind == ErrorKind::kCorrupt);
+  CHECK_FALSE(choose("1.41", "1.12")->is_podman);
+  CHECK(choose_version(parse(R"({"ApiVersion":"1.41","Components":[{"Name":"Podman Engine"}]})"))
+            ->is_podman);
 }
 
 TEST_CASE("percent encoding") {
   CHECK(percent_encode("aZ0-._~") == "aZ0-._~");
   CHECK(percent_encode("a/b:c?d&e#f\n\xff") == "a%2Fb%3Ac%3Fd%26e%23f%0A%FF");
-}
-
-TEST_CASE("engine hosts other than unix sockets are refused") {
-  CHECK(make_docker_engine(EngineConfig{.host = "unix:///var/run/docker.sock"}));
-  for (const std::string& host :
-       std::vector<std::string>{"", "tcp://127.0.0.1:2375", "unix://", "unix://relative",
-                                "/var/run/docker.sock", "unix:///" + std::string(200, 'a')}) {
-    CAPTURE(host);
-    const auto engine = make_docker_engine(EngineConfig{.host = host});
-    REQUIRE_FALSE(engine);
-    CHECK(engine.error().kind == ErrorKind::kInvalid);
-  }
 }

@@ -34,16 +34,6 @@ RunAttempt example_order() {
   return order;
 }
 
-HostPolicy example_policy() {
-  HostPolicy policy;
-  policy.images = {"registry.local/*", "alpine:*"};
-  policy.networks = {"none", "bridge"};
-  policy.max_cpus_milli = 2000;
-  policy.max_memory_bytes = 1 << 30;
-  policy.max_pids = 512;
-  return policy;
-}
-
 }  // namespace
 
 TEST_CASE("a task as a container, field by field") {
@@ -162,47 +152,4 @@ TEST_CASE("labels lead back to the attempt, for this instance only") {
     cut.erase(name);
     CHECK_FALSE(attempt_of(cut, "0123456789ab"));
   }
-}
-
-TEST_CASE("what the host policy does not name is refused, with what to change") {
-  const Task allowed = example_order().definition->tasks[1];
-  REQUIRE(check_policy(example_policy(), allowed));
-  struct Row {
-    const char* what;
-    std::function<void(Task&)> change;
-    const char* named;  // in the message
-  };
-  const std::vector<Row> rows = {
-      {"image", [](Task& t) { t.image = "evil.example/x"; }, "policy.images"},
-      {"image tag", [](Task& t) { t.image = "alpine5:1"; }, "policy.images"},
-      {"no image", [](Task& t) { t.image.clear(); }, "policy.images"},
-      {"host network", [](Task& t) { t.network = "host"; }, "policy.networks"},
-      {"another's network", [](Task& t) { t.network = "container:db"; }, "policy.networks"},
-      {"no network", [](Task& t) { t.network.clear(); }, "policy.networks"},
-      {"cpus", [](Task& t) { t.cpus_milli = 2001; }, "policy.max.cpus"},
-      {"memory", [](Task& t) { t.memory_bytes = (1 << 30) + 1; }, "policy.max.memory"},
-      {"pids", [](Task& t) { t.pids = 513; }, "policy.max.pids"},
-      {"no cpu cap", [](Task& t) { t.cpus_milli = 0; }, "cpu"},
-      {"no memory cap", [](Task& t) { t.memory_bytes = 0; }, "memory"},
-      {"negative pids: none", [](Task& t) { t.pids = -1; }, "pids"},
-  };
-  for (const Row& row : rows) {
-    CAPTURE(row.what);
-    Task task = allowed;
-    row.change(task);
-    const auto refused = check_policy(example_policy(), task);
-    REQUIRE_FALSE(refused);
-    CHECK(refused.error().kind == ErrorKind::kDenied);
-    CHECK(refused.error().message.find(row.named) != std::string::npos);
-  }
-  HostPolicy empty = example_policy();
-  empty.images.clear();
-  CHECK_FALSE(check_policy(empty, allowed));
-  HostPolicy unbounded = example_policy();
-  unbounded.max_cpus_milli = 0;
-  unbounded.max_memory_bytes = 0;
-  Task large = allowed;
-  large.cpus_milli = 64'000;
-  large.memory_bytes = 1LL << 40;
-  CHECK(check_policy(unbounded, large));
 }

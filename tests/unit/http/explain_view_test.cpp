@@ -80,11 +80,14 @@ TEST_CASE("what the host's policy refuses by now is said once for all tasks") {
     reasons += reason["why"].as_string() + "\n";
   }
   CHECK(reasons ==
-        "a longer timeout than policy.max.timeout\n"
-        "image 'alpine:3.20' is not among policy.images\n"
-        "more cpus than policy.max.cpus\nmore memory than policy.max.memory\n"
-        "more pids than policy.max.pids\n"
-        "network 'none' is not among policy.networks\n");
+        "'cpus' is 0.5; this host allows at most 0.1 (policy.max.cpus)\n"
+        "'memory' is 256m; this host allows at most 1 (policy.max.memory)\n"
+        "'pids' is 128; this host allows at most 1 (policy.max.pids)\n"
+        "'timeout' is 1h; this host allows at most 1ms (policy.max.timeout)\n"
+        "image \"alpine:3.20\" is not allowed on this host (policy.images names debian:*); add it, "
+        "or a pattern such as \"alpine:*\", to policy.images in the host config\n"
+        "network \"none\" is not allowed on this host (policy.networks names bridge); add it to "
+        "policy.networks in the host config\n");
 }
 
 TEST_CASE("secrets are named, and whether they are there; their values are not") {
@@ -143,11 +146,16 @@ TEST_CASE("what is for other hosts says why and where it is written") {
   const Json json = elsewhere_explanation_json(
       source, {"deploy", "deploy.yaml", 7, "hosts.names is for core-*"}, make_host());
   CHECK(json["name"].as_string() == "deploy");
+  CHECK(json["state"].as_string() == "elsewhere");
   CHECK_FALSE(json["runs_here"].as_bool(true));
   CHECK(json["why_not"].as_string() == "hosts.names is for core-*");
   CHECK(json["origin"]["file"].as_string() == "deploy.yaml");
   CHECK(json["origin"]["line"].as_integer() == 7);
   CHECK(json["host"]["labels"]["site"].as_string() == "berlin");
+  const Json refused = elsewhere_explanation_json(
+      source, {"deploy", "deploy.yaml", 7, "too much", true}, make_host());
+  CHECK(refused["state"].as_string() == "refused");
+  CHECK(refused["why_not"].as_string() == "too much");
 }
 
 }  // namespace

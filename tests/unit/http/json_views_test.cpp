@@ -101,6 +101,61 @@ TEST_CASE("an attempt says whether its log is whole") {
   CHECK_FALSE(json["tasks"].items()[1]["attempts"].items()[0]["log_incomplete"].as_bool(true));
 }
 
+TEST_CASE("an attempt says what it used, which signal ended it, and whether memory ran out") {
+  const HttpWorld world;
+  RunDetail detail = *world.store.run(RunId{1});
+  const auto attempt = [&] {
+    const Json json = run_detail_json(detail, nullptr, at("12:00:10"));
+    return json["tasks"].items()[0]["attempts"].items()[0];
+  };
+  CHECK(attempt()["usage"].is_null());
+  CHECK(attempt()["signal"].is_null());
+  CHECK_FALSE(attempt()["oom_killed"].as_bool(true));
+  detail.attempts.front().usage = ResourceUsage{64 << 20, 1'500, 200};
+  detail.attempts.front().oom_killed = true;
+  CHECK(attempt()["usage"].dump() ==
+        R"({"peak_memory_bytes":67108864,"cpu_ms":1500,"throttled_ms":200})");
+  CHECK(attempt()["oom_killed"].as_bool());
+  const std::pair<int, std::string> signals[] = {
+      {137, "SIGKILL"}, {143, "SIGTERM"}, {139, "SIGSEGV"}, {129, "SIGHUP"}, {192, "signal 64"}};
+  for (const auto& [code, name] : signals) {
+    detail.attempts.front().exit_code = code;
+    CHECK(attempt()["signal"].as_string() == name);
+    CHECK(attempt()["exit_code"].as_integer() == code);
+  }
+  for (const int code : {0, 1, 127, 128, 193, 255}) {
+    detail.attempts.front().exit_code = code;
+    CHECK(attempt()["signal"].is_null());
+  }
+}
+
+TEST_CASE(
+    "a pipeline that the policy refuses has a summary, one in force names its newer version") {
+  const Elsewhere refused{"deploy", "deploy.yaml", 7, "memory 1g is over policy.max.memory", true};
+  SourceState source;
+  source.name = "fleet";
+  source.revision = "c2";
+  check_golden("pipeline_summary_refused.json",
+               refused_summary_json(source, refused, nullptr, at("12:00:10")));
+  const Pipeline tidy = test::make_tidy();
+  const Json summary = pipeline_summary_json(tidy, {nullptr, nullptr, &refused}, at("12:00:10"));
+  CHECK(summary["state"].as_string() == "in_force");
+  CHECK(summary["refusal"].dump() ==
+        R"({"why":"memory 1g is over policy.max.memory","file":"deploy.yaml","line":7})");
+  CHECK(pipeline_detail_json(tidy, {nullptr, nullptr, &refused}, at("12:00:10"))["refusal"] ==
+        summary["refusal"]);
+  CHECK(pipeline_summary_json(tidy, {}, at("12:00:10"))["refusal"].is_null());
+}
+
+TEST_CASE("the disk is null until it was counted") {
+  AgentSnapshot snapshot;
+  CHECK(status_json(snapshot)["disk"].is_null());
+  snapshot.disk = {at("12:00:00"), 1, 2, 3, 4};
+  CHECK(status_json(snapshot)["disk"].dump() ==
+        R"({"counted_at":"2026-03-01T12:00:00.000Z","store_bytes":1,"image_bytes":2,)"
+        R"("workspace_bytes":3,"max_bytes":4})");
+}
+
 TEST_CASE("a duration counts up to now while running, and never backwards") {
   Run run;
   run.created_at = at("12:00:00");

@@ -298,6 +298,14 @@ TEST_CASE("each of these members changes the hash, and its default does not show
       },
       [](Pipeline& p) { p.priority = 4; },
       [](Pipeline& p) { p.timeout_ms = 1; },
+      [](Pipeline& p) {
+        p.tasks[0].mounts = {{"/srv/in", "/data", true}};
+      },
+      [](Pipeline& p) {
+        p.tasks[0].mounts = {{"/srv/in", "/data", false}};
+      },
+      [](Pipeline& p) { p.tasks[0].cap_add = {"NET_ADMIN"}; },
+      [](Pipeline& p) { p.tasks[0].privileged = true; },
   };
   std::set<std::string> hashes = {hex(content_hash(plain))};
   for (std::size_t i = 0; i < changes.size(); ++i) {
@@ -307,11 +315,52 @@ TEST_CASE("each of these members changes the hash, and its default does not show
     CHECK(hashes.insert(hex(content_hash(changed))).second);
   }
   const std::string text = to_json(plain).dump();
-  for (const char* member : {"catchup", "deadline_ms", "concurrency", "priority"}) {
+  for (const char* member :
+       {"catchup", "deadline_ms", "concurrency", "priority", "mounts", "cap_add", "privileged"}) {
     CAPTURE(member);
     CHECK(text.find(member) == std::string::npos);
   }
   CHECK(to_json(plain)["timeout_ms"].is_null());
+}
+
+TEST_CASE("what a task has of the host survives JSON") {
+  Pipeline pipeline = sample_pipeline();
+  Task& task = pipeline.tasks[0];
+  task.mounts = {{"/srv/in", "/data", true}, {"/", "/out", false}};
+  task.cap_add = {"CHOWN", "NET_ADMIN"};
+  task.privileged = true;
+  const Json json = to_json(pipeline);
+  CHECK(json["tasks"].items()[0]["mounts"].dump() ==
+        R"([{"source":"/srv/in","target":"/data","read_only":true},)"
+        R"({"source":"/","target":"/out","read_only":false}])");
+  const auto read = pipeline_from_json(json);
+  REQUIRE(read.ok());
+  CHECK(equal(*read, pipeline));
+  CHECK(content_hash(*read) == content_hash(pipeline));
+}
+
+TEST_CASE("corrupt uses of the host") {
+  const auto mount = [](Json source, Json target) {
+    Json json = Json::object().set("source", std::move(source)).set("target", std::move(target));
+    return with("tasks", 0, "mounts", Json::array().push(std::move(json)));
+  };
+  CHECK(read_error(mount("/a", "/b")).empty());
+  CHECK(read_error(mount("/a/../b", "/b")) ==
+        "tasks[0].mounts[0].source is no plain absolute path");
+  CHECK(read_error(mount(Json(), "/b")) == "tasks[0].mounts[0].source is no plain absolute path");
+  CHECK(read_error(mount("/a", "b")) == "tasks[0].mounts[0].target is no plain absolute path");
+  CHECK(read_error(mount("/a", "/")) == "tasks[0].mounts[0].target is no plain absolute path");
+  CHECK(read_error(mount(1, "/b")) == "tasks[0].mounts[0].source must be a string");
+  CHECK(read_error(with("tasks", 0, "mounts", Json::Array(33, Json::object()))) ==
+        "tasks[0].mounts must be a list of at most 32");
+  const std::string sorted = "tasks[0].cap_add must list capabilities, sorted, each once";
+  for (const Json::Array& capabilities :
+       {Json::Array{"NET_ADMIN", "CHOWN"}, Json::Array{"CHOWN", "CHOWN"}, Json::Array{"chown"},
+        Json::Array{"CAP_CHOWN"}, Json::Array{""}, Json::Array{"A B"}}) {
+    CHECK(read_error(with("tasks", 0, "cap_add", capabilities)) == sorted);
+  }
+  CHECK(read_error(with("tasks", 0, "privileged", 1)) ==
+        "tasks[0].privileged must be true or false");
 }
 
 TEST_CASE("corrupt catch-up, pipeline triggers, concurrency, priority and timeout") {

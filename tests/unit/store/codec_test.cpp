@@ -66,6 +66,8 @@ TEST_CASE("runs, tasks and attempts come back as they were") {
     attempt.started_mono = MonoTime{5};
     attempt.engine = "engine";
     attempt.log_incomplete = !exit_code;
+    if (exit_code) attempt.usage = ResourceUsage{*exit_code, *exit_code + 1, *exit_code + 2};
+    attempt.oom_killed = exit_code == 137;
     const Record record = sealed(encode_attempt(attempt));
     CHECK(*decode_attempt(record.key, record.value) == attempt);
   }
@@ -92,6 +94,7 @@ TEST_CASE("the catalog's records come back as they were") {
   SourceState source = samples::source("fleet");
   for (const std::size_t count : {0u, 1u, 2u}) {
     source.elsewhere.assign(count, {"deploy", "deploy.yaml", 3, "hosts.names has core-*"});
+    if (count == 2) source.elsewhere[1].refused = true;
     const Record source_record = sealed(encode_source(source));
     CHECK(*decode_source(source_record.key, source_record.value) == source);
   }

@@ -79,6 +79,15 @@ TaskState golden_task() {
   return task;
 }
 
+Attempt golden_attempt() {
+  Attempt attempt = samples::attempt(258, 3, 2, Status::kFailed);
+  attempt.boot_id = "0d1c9d4e-7f3b-4a55-9c0e-2f6f0b1d8a77";
+  attempt.started_mono = MonoTime{123'456};
+  attempt.engine = "engine-1";
+  attempt.log_incomplete = true;
+  return attempt;
+}
+
 const AttemptKey kAttempt{RunId{258}, 3, 2};
 
 }  // namespace
@@ -126,13 +135,16 @@ TEST_CASE("attempt records of version 1 are read") {
   CHECK(*decode_attempt(golden.key, golden.value) == samples::attempt(258, 3, 2, Status::kFailed));
 }
 
+TEST_CASE("attempt records of version 2 are read") {
+  const Golden golden = read_golden("attempt-v2");
+  CHECK(*decode_attempt(golden.key, golden.value) == golden_attempt());
+}
+
 TEST_CASE("attempt records are written and read as ever") {
-  Attempt attempt = samples::attempt(258, 3, 2, Status::kFailed);
-  attempt.boot_id = "0d1c9d4e-7f3b-4a55-9c0e-2f6f0b1d8a77";
-  attempt.started_mono = MonoTime{123'456};
-  attempt.engine = "engine-1";
-  attempt.log_incomplete = true;
-  const Golden golden = check_written("attempt-v2", encode_attempt(attempt));
+  Attempt attempt = golden_attempt();
+  attempt.usage = ResourceUsage{64 << 20, 1'234, 56};
+  attempt.oom_killed = true;
+  const Golden golden = check_written("attempt-v3", encode_attempt(attempt));
   CHECK(*decode_attempt(golden.key, golden.value) == attempt);
 }
 
@@ -178,10 +190,18 @@ TEST_CASE("sources of version 1 are read") {
   CHECK(*decode_source(golden.key, golden.value) == samples::source("fleet"));
 }
 
-TEST_CASE("sources are written and read as ever") {
+TEST_CASE("sources of version 2 are read") {
   SourceState source = samples::source("fleet");
   source.elsewhere = {{"deploy", "pipelines/deploy.yaml", 7, "hosts.names has core-*"}};
-  const Golden golden = check_written("source-v2", encode_source(source));
+  const Golden golden = read_golden("source-v2");
+  CHECK(*decode_source(golden.key, golden.value) == source);
+}
+
+TEST_CASE("sources are written and read as ever") {
+  SourceState source = samples::source("fleet");
+  source.elsewhere = {{"deploy", "pipelines/deploy.yaml", 7, "hosts.names has core-*"},
+                      {"mine", "pipelines/mine.yaml", 1, "too much memory", true}};
+  const Golden golden = check_written("source-v3", encode_source(source));
   CHECK(*decode_source(golden.key, golden.value) == source);
 }
 

@@ -1,4 +1,4 @@
-#include "config/wording.h"
+#include "model/wording.h"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 
-namespace pawl::config {
+namespace pawl {
 namespace {
 
 constexpr std::size_t kQuotedBytes = 60;
@@ -70,4 +70,4 @@ std::string format_exact_duration(std::int64_t ms) {
   return result.empty() ? "0s" : result;
 }
 
-}  // namespace pawl::config
+}  // namespace pawl
