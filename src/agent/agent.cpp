@@ -225,6 +225,7 @@ void Agent::make_disk_keeper() {
                           config_.state_max_bytes};
   parts.store_bytes = [this] { return store_bytes(config_.state_directory); };
   parts.images_in_force = [this] { return images_in_force(*published_.get()); };
+  parts.sandbox_image = [this] { return workers_->sandbox_image(); };
   parts.find_run = [this](RunId run) { return store_->run(run); };
   parts.remove_leftover = [this](RunId run) { workers_->remove_leftover(run); };
   parts.publish = [this](const DiskStatus& status, std::vector<std::string> warnings) {

@@ -16,6 +16,10 @@ namespace {
 using Steady = std::chrono::steady_clock;
 constexpr std::int64_t kSoonMs = limits::kDiskLookMs / 10;
 
+bool is_sandbox_image(const std::string& name) {
+  return name.starts_with(std::string(kSandboxRepository) + ":");
+}
+
 std::string size_text(std::int64_t bytes) {
   constexpr std::int64_t kMiB = 1024 * 1024;
   return std::to_string((bytes + kMiB - 1) / kMiB) + " MiB";
@@ -51,9 +55,7 @@ std::int64_t total_bytes(const auto& owned) {
 std::int64_t sandbox_bytes(const DiskUsage& usage) {
   std::int64_t sum = 0;
   for (const DiskUsage::Image& image : usage.images) {
-    const bool is_one = std::any_of(image.names.begin(), image.names.end(), [](const auto& name) {
-      return name.starts_with(kSandboxImages);
-    });
+    const bool is_one = std::any_of(image.names.begin(), image.names.end(), is_sandbox_image);
     if (is_one) sum += std::max<std::int64_t>(image.bytes, 0);
   }
   return sum;
@@ -192,7 +194,7 @@ Result<void> DiskKeeper::remove_useless(const DiskUsage& usage, std::vector<Owne
   if (current.empty()) return {};
   for (const DiskUsage::Image& image : usage.images) {
     for (const std::string& name : image.names) {
-      if (!name.starts_with(kSandboxImages) || name == current) continue;
+      if (!is_sandbox_image(name) || name == current) continue;
       PAWL_TRY([[maybe_unused]] const bool removed, remove(name, stop));
     }
   }

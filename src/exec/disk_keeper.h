@@ -20,7 +20,6 @@
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -34,8 +33,6 @@
 #include "ports/control.h"
 
 namespace pawl {
-
-inline constexpr std::string_view kSandboxImages = "pawl-sandbox:";
 
 class DiskKeeper {
  public:

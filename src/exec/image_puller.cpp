@@ -37,8 +37,10 @@ Result<void> ImagePuller::pull(const std::string& image, const Note& note,
     const std::string line = pull->lines[said++];
     say(line);
   }
-  Result<void> result =
-      pull->over ? pull->result : Result<void>(Error{ErrorKind::kCancelled, "stopped", {}});
+  // Whatever came of it: who was stopped reports nothing.
+  Result<void> result = stop.stop_requested()
+                            ? Result<void>(Error{ErrorKind::kCancelled, "stopped", {}})
+                            : pull->result;
   leave(lock, pull);
   return result;
 }

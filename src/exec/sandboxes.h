@@ -73,6 +73,8 @@ class Sandboxes {
   // What an agent that was killed left of runs that are over, and of warm ones.
   [[nodiscard]] Result<void> clear(const std::stop_token& stop);
 
+  // What they are made of.
+  [[nodiscard]] const std::string& image() const { return image_; }
   // How many warm ones there are.
   [[nodiscard]] std::size_t waiting() const;
   // A task is being started: warm ones are not made meanwhile.

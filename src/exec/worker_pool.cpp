@@ -84,11 +84,12 @@ class WorkerPool::Impl {
     janitor_.remove_workspace(order.run);
     if (settings_.run_ended) settings_.run_ended();
   }
+  [[nodiscard]] const std::string& sandbox_image() const { return sandboxes_.image(); }
+  void remove_leftover(RunId run) { janitor_.remove_workspace(run); }
   void list_containers() {
     janitor_.list();
     sandboxes_.start();
   }
-  void remove_leftover(RunId run) { janitor_.remove_workspace(run); }
 
   void stop() {
     {
@@ -153,6 +154,7 @@ void WorkerPool::signal(const SignalAttempt& order) { impl_->signal(order); }
 void WorkerPool::remove(const RemoveContainer& order) { impl_->remove(order); }
 void WorkerPool::remove(const RemoveWorkspace& order) { impl_->remove(order); }
 void WorkerPool::remove_leftover(RunId run) { impl_->remove_leftover(run); }
+const std::string& WorkerPool::sandbox_image() const { return impl_->sandbox_image(); }
 void WorkerPool::list_containers() { impl_->list_containers(); }
 void WorkerPool::stop() { impl_->stop(); }
 

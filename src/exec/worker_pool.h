@@ -61,6 +61,7 @@ class WorkerPool {
   void remove(const RemoveWorkspace& order);
   // Likewise of what was found to be left of a run that is over.
   void remove_leftover(RunId run);
+  [[nodiscard]] const std::string& sandbox_image() const;
   // Lists this store's containers as soon as the engine answers (retrying with backoff) and posts
   // EngineListed, once a call. Containers of a former instance are removed; so are workspaces and files of what has ended.
   void list_containers();

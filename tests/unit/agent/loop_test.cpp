@@ -17,6 +17,7 @@ struct World {
     engine.add_image("image:1");
     engine.set_program("ok", {});
     engine.set_program("waits", FakeEngine::Program{{}, true, 0, false, {}});
+    engine.set_program("internal-sandbox", FakeEngine::Program{{}, true, 0, false, {}});
     git.set(revision("c1", kTwoTasks));
   }
   FakeStore store;
