@@ -255,10 +255,11 @@ TEST_CASE("a pipeline for other hosts is not held to this host's policy") {
   host.policy.max_pids = 5;
   const std::string text =
       "name: p\nhosts: {names: [HOST]}\ndefaults: {pids: 6}\n"
-      "tasks: [{id: a, image: 'cuda:12', network: gpu}, {id: b}]\n";
+      "tasks: [{id: a, image: 'cuda:12', network: gpu, privileged: true, cap_add: [SYS_TIME], "
+      "mounts: ['/srv:/srv:rw']}, {id: b}]\n";
   const auto at = text.find("HOST");
   CHECK(problems_of(std::string(text).replace(at, 4, "edge-1"), host).empty());
-  CHECK(problems_of(std::string(text).replace(at, 4, "core-1"), host).size() == 4);
+  CHECK(problems_of(std::string(text).replace(at, 4, "core-1"), host).size() == 7);
 }
 
 TEST_CASE("a name may stand once for each host") {
