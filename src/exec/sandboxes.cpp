@@ -18,6 +18,9 @@ namespace {
 
 constexpr std::int64_t kGoodbyeMs = 1'500;
 constexpr std::size_t kTokenBytes = 6;
+// What the container's init process ends with when it cannot execute our program (docker-init, as the shell).
+constexpr std::int32_t kNotExecutable = 126;
+constexpr std::int32_t kNotFound = 127;
 constexpr std::size_t kDigestDigits = 12;
 
 // The same for the same file; another for every build that is installed.
@@ -67,8 +70,8 @@ Result<Sandboxes::Place> Sandboxes::enter(const RunAttempt& order, const std::st
   changed_.notify_all();
   if (!made) return made.error();
   const auto sandbox = home->by_network.find(network);
-  const bool joins =
-      settings_.share_network && sandbox != home->by_network.end() && sandbox->second.running;
+  const bool joins = settings_.share_network && can_run_ && sandbox != home->by_network.end() &&
+                     sandbox->second.running && sandbox->second.joins;
   return Place{home->volume, joins ? sandbox->second.id : std::string()};
 }
 
@@ -78,7 +81,7 @@ bool Sandboxes::claim_warm(RunId run, Home& home) {
   const Warm warm = std::move(warm_.front());
   warm_.pop_front();
   home.volume = warm.volume;
-  home.by_network["none"] = Sandbox{warm.id, settings_.share_network};
+  home.by_network["none"] = Sandbox{warm.id, settings_.share_network, true};
   renamings_.push_back(Renaming{warm.id, run});
   changed_.notify_all();
   return true;
@@ -92,7 +95,7 @@ Result<void> Sandboxes::make_home(RunId run, Home& home, const std::string& netw
   PAWL_TRY(const std::string id,
            create(sandbox_name(parts_.instance_id, run), network, &workspace, stop));
   home.volume = workspace.source;
-  home.by_network[network] = Sandbox{id, false};
+  home.by_network[network] = Sandbox{id, false, true};
   return {};
 }
 
@@ -103,7 +106,7 @@ Result<void> Sandboxes::make_network(RunId run, Home& home, const std::string& n
   if (sandbox == home.by_network.end()) {
     const std::string name = sandbox_name(parts_.instance_id, run) + "-" + network;
     PAWL_TRY(const std::string id, create(name, network, nullptr, stop));
-    sandbox = home.by_network.emplace(network, Sandbox{id, false}).first;
+    sandbox = home.by_network.emplace(network, Sandbox{id, false, true}).first;
   }
   if (sandbox->second.running) return {};
   const auto started = parts_.engine.start(sandbox->second.id, stop);
@@ -116,22 +119,46 @@ Result<void> Sandboxes::make_network(RunId run, Home& home, const std::string& n
     return Error{ErrorKind::kUnavailable, "a sandbox was removed before its start", {}};
   }
   if (started.error().kind != ErrorKind::kInvalid) return started.error();
-  can_run_ = false;
-  log_warning("sandboxes cannot run here, so every task has a network of its own",
-              {{"reason", started.error().message}});
+  give_up(started.error().message);
   return {};
 }
 
-Result<bool> Sandboxes::revive(RunId run, const std::string& join, const std::stop_token& stop) {
-  const auto started = parts_.engine.start(join, stop);
-  if (started) return true;
-  if (started.error().kind != ErrorKind::kNotFound) return started.error();
+Result<bool> Sandboxes::revive(RunId run, const std::string& join, bool again,
+                               const std::stop_token& stop) {
+  const auto state = parts_.engine.inspect(join, stop);
+  if (!state && state.error().kind != ErrorKind::kNotFound) return state.error();
+  if (!state) {
+    leave(run, join, true);
+    return false;
+  }
+  if (state->phase == ContainerState::Phase::kRunning) return true;
+  const bool cannot_run = state->exit_code == kNotExecutable || state->exit_code == kNotFound;
+  if (cannot_run) give_up("exit code " + std::to_string(state->exit_code));
+  if (cannot_run || again) {
+    leave(run, join, false);
+    return false;
+  }
+  PAWL_CHECK(parts_.engine.start(join, stop));
+  return true;
+}
+
+// Nothing joins it any more.
+void Sandboxes::leave(RunId run, const std::string& join, bool is_gone) {
   std::lock_guard lock(mutex_);
   const auto home = homes_.find(run);
-  if (home == homes_.end() || home->second->busy) return false;
+  if (home == homes_.end() || home->second->busy) return;
+  for (auto& [network, sandbox] : home->second->by_network) {
+    if (sandbox.id == join) sandbox.joins = false;
+  }
+  if (!is_gone) return;
   std::erase_if(home->second->by_network,
                 [&](const auto& entry) { return entry.second.id == join; });
-  return false;
+}
+
+void Sandboxes::give_up(const std::string& reason) {
+  if (!can_run_.exchange(false)) return;
+  log_warning("sandboxes cannot run here, so every task has a network of its own",
+              {{"reason", reason}});
 }
 
 Result<void> Sandboxes::remove(RunId run, const std::stop_token& stop) {

@@ -20,6 +20,7 @@
 // Thread-safe; all calls but touch() ask the engine, and their errors are its own.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -65,8 +66,9 @@ class Sandboxes {
   // Where the container of that attempt belongs; made if there is none.
   [[nodiscard]] Result<Place> enter(const RunAttempt& order, const std::stop_token& stop);
   // The start of a container was refused: what it joins may have ended with the engine or the host, and is started
-  // again. False: it is gone, and enter() makes another one.
-  [[nodiscard]] Result<bool> revive(RunId run, const std::string& join,
+  // again. False: it is gone, or does not stay although it was revived before (`again`): enter() says then where else the
+  // container belongs.
+  [[nodiscard]] Result<bool> revive(RunId run, const std::string& join, bool again,
                                     const std::stop_token& stop);
   // All of the run's. Succeeds if there is nothing. kConflict while a task's container has it.
   [[nodiscard]] Result<void> remove(RunId run, const std::stop_token& stop);
@@ -87,7 +89,8 @@ class Sandboxes {
  private:
   struct Sandbox {
     std::string id;
-    bool running = false;
+    bool running = false;  // or was, and can be revived
+    bool joins = true;     // false: it did not stay
   };
   struct Home {
     std::string volume;
@@ -116,6 +119,8 @@ class Sandboxes {
                                        const std::stop_token& stop);
   [[nodiscard]] Result<void> make_network(RunId run, Home& home, const std::string& network,
                                           bool is_shared, const std::stop_token& stop);
+  void leave(RunId run, const std::string& join, bool is_gone);
+  void give_up(const std::string& reason);
   [[nodiscard]] bool claim_warm(RunId run, Home& home);
   [[nodiscard]] Result<std::string> create(const std::string& name, const std::string& network,
                                            const Mount* workspace, const std::stop_token& stop);
@@ -141,8 +146,8 @@ class Sandboxes {
   std::condition_variable_any changed_;
   bool loading_ = false;
   bool loaded_ = false;
-  bool has_containers_ = true;  // EngineInfo::containers
-  bool can_run_ = true;         // sandboxes can be started here
+  bool has_containers_ = true;       // EngineInfo::containers
+  std::atomic<bool> can_run_{true};  // sandboxes can be started here
   std::map<RunId, std::shared_ptr<Home>> homes_;
   std::deque<Warm> warm_;
   std::string making_;  // the name of the one that is being made

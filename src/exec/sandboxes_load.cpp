@@ -63,7 +63,7 @@ void Sandboxes::sort_in_sandbox(const ContainerSummary& container, const std::st
     auto& home = homes_[*run];
     if (!home) home = std::make_shared<Home>();
     if (home->volume.empty()) home->volume = volume;
-    home->by_network[network] = Sandbox{container.id, container.running};
+    home->by_network[network] = Sandbox{container.id, container.running, true};
     return;
   }
   // It may be the home of a run, which the containers of its tasks tell.
@@ -85,7 +85,7 @@ void Sandboxes::sort_in_task(const ContainerSummary& container) {
   auto& home = homes_[*run];
   if (!home) home = std::make_shared<Home>();
   home->volume = found->volume;
-  home->by_network["none"] = Sandbox{found->id, settings_.share_network};
+  home->by_network["none"] = Sandbox{found->id, settings_.share_network, true};
   std::erase(leftovers_, found->id);
   renamings_.push_back(Renaming{found->id, *run});
   warm_.erase(found);

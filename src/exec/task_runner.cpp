@@ -13,6 +13,8 @@ namespace {
 
 using Phase = ContainerState::Phase;
 
+constexpr std::uint32_t kRevivals = 2;  // of the sandbox that a container joins
+
 // The engine has said no: what was asked for has not been done.
 bool is_refusal(const Error& error) {
   return error.kind == ErrorKind::kInvalid || error.kind == ErrorKind::kNotFound ||
@@ -156,7 +158,7 @@ TaskRunner::Step TaskRunner::create() {
 
 TaskRunner::Step TaskRunner::create_container() {
   creations_ = 0;
-  revived_ = false;
+  revivals_ = 0;
   while (true) {
     const auto id = ask<std::string>([this](const std::stop_token&) {
       ContainerSpec spec = spec_;
@@ -259,7 +261,8 @@ TaskRunner::Step TaskRunner::start() {
   if (!started && is_refusal(started.error())) {
     control_.cancel_start();
     if (started.error().kind == ErrorKind::kNotFound) return Step::kAgain;
-    if (!std::exchange(revived_, true) && (order_.recovered || !place_.join.empty())) {
+    if (revivals_ < kRevivals && (order_.recovered || !place_.join.empty())) {
+      ++revivals_;
       const Step step = revive_sandbox();
       return step == Step::kDone ? start() : step;
     }
@@ -275,7 +278,7 @@ TaskRunner::Step TaskRunner::revive_sandbox() {
   // Of one that an earlier agent created nobody knows what it joins.
   if (place_.join.empty()) return remove_unstarted();
   const auto revived = ask<bool>([this](const std::stop_token& stop) {
-    return parts_.sandboxes.revive(order_.key.run, place_.join, stop);
+    return parts_.sandboxes.revive(order_.key.run, place_.join, revivals_ > 1, stop);
   });
   if (revived) return *revived ? Step::kDone : remove_unstarted();
   if (revived.error().kind == ErrorKind::kCancelled) return interrupted();

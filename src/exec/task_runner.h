@@ -166,9 +166,9 @@ class TaskRunner {
   const ContainerSpec spec_;
   Sandboxes::Place place_;
   std::uint32_t creations_ =
-      0;                      // calls for this container: after a second one it may be of the first
-  bool revived_ = false;      // place_, for this container
-  std::vector<Mount> files_;  // what prepare_files() has made
+      0;  // calls for this container: after a second one it may be of the first
+  std::uint32_t revivals_ = 0;  // of place_, for this container
+  std::vector<Mount> files_;    // what prepare_files() has made
   Variables
       secrets_;  // those that go into the environment; into the request only, never into a log
   // Until hide_secrets(): values of secrets, and whose they are.

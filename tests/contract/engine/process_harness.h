@@ -14,6 +14,8 @@ namespace pawl {
 class ProcessHarness {
  public:
   static constexpr bool kPrograms = true;
+  static constexpr bool kExactLogTimes = true;
+  static constexpr bool kEmptyVolumes = true;
 
   ProcessHarness();
   ~ProcessHarness();

@@ -12,6 +12,7 @@
 
 #include "agent/agent.h"
 #include "agent/pull_entry.h"
+#include "agent/sandbox_entry.h"
 #include "agent/system_clock.h"
 #include "base/file.h"
 #include "cli/cli.h"
@@ -55,6 +56,7 @@ class FileClock : public Clock {
 
 int main(int argc, char** argv) {
   if (argc == 2 && std::strcmp(argv[1], "internal-pull") == 0) return pawl::run_internal_pull();
+  if (argc == 2 && std::strcmp(argv[1], "internal-sandbox") == 0) return pawl::run_sandbox();
   pawl::CliHooks hooks;
   hooks.run_agent = [](const std::string& config_path) {
     const char* path = std::getenv("PAWL_TEST_CLOCK");

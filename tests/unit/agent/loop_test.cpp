@@ -134,7 +134,7 @@ TEST_CASE("reports whose commit fails are not lost: the run ends as it would hav
   world.store.fail_commit(kDiskFull, 2);
   world.engine.finish(first, 0);
   CHECK(agent.finished(accepted->run).status == Status::kSuccess);
-  CHECK(world.engine.calls(FakeEngine::Call::kStart) == 2);
+  CHECK(world.engine.calls(FakeEngine::Call::kStart) == 3);  // with the run's sandbox
   const auto detail = world.store.run(accepted->run);
   REQUIRE(detail->attempts.size() == 2);
   CHECK(detail->attempts[0].status == Status::kSuccess);
@@ -196,7 +196,8 @@ TEST_CASE("while the disk is full nothing new begins, and what runs comes to its
     after = agent.control().wait_changes(after, 1'000).next;
   }
   CHECK(world.store.run(accepted->run)->tasks[0].status == Status::kSuccess);
-  CHECK(world.engine.calls(FakeEngine::Call::kStart) == 1);  // the second task waits
+  CHECK(world.engine.calls(FakeEngine::Call::kStart) ==
+        2);  // of the sandbox, too; the second task waits
 
   world.store.set_room(true);
   CHECK(agent.finished(accepted->run).status == Status::kSuccess);

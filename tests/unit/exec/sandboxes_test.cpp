@@ -134,6 +134,30 @@ TEST_CASE("where sandboxes cannot run, tasks have networks of their own") {
   CHECK(fixture.engine.is_open(place.volume));
 }
 
+TEST_CASE("a sandbox that ends at once is not joined") {
+  Fixture fixture;
+  const auto sandboxes = fixture.make();
+  const RunAttempt order = fixture.order_of(7);
+  bool everywhere = false;
+  SUBCASE("for the engine's machine cannot execute it") {
+    fixture.engine.set_program("internal-sandbox", {{}, false, 127});
+    everywhere = true;
+  }
+  SUBCASE("for reasons of its own") {
+    fixture.engine.set_program("internal-sandbox", {{}, false, 1});
+  }
+  const Sandboxes::Place place = fixture.enter(*sandboxes, order);
+  auto revived = sandboxes->revive(RunId{7}, place.join, false, {});
+  REQUIRE(revived);
+  if (*revived) revived = sandboxes->revive(RunId{7}, place.join, true, {});
+  REQUIRE(revived);
+  CHECK_FALSE(*revived);
+  const Sandboxes::Place elsewhere = fixture.enter(*sandboxes, order);
+  CHECK(elsewhere.join.empty());
+  CHECK(elsewhere.volume == place.volume);
+  CHECK(fixture.enter(*sandboxes, fixture.order_of(8)).join.empty() == everywhere);
+}
+
 TEST_CASE("an engine without containers is asked for none") {
   Fixture fixture;
   fixture.engine.set_containers(false);
@@ -266,14 +290,14 @@ TEST_CASE("a sandbox that ended with the engine is started again; one that is go
   SUBCASE("ended") {
     fixture.engine.go_down(true);
     fixture.engine.come_up();
-    const auto revived = sandboxes->revive(RunId{7}, place.join, {});
+    const auto revived = sandboxes->revive(RunId{7}, place.join, false, {});
     REQUIRE(revived);
     CHECK(*revived);
     CHECK(fixture.enter(*sandboxes, order).join == place.join);
   }
   SUBCASE("gone") {
     REQUIRE(fixture.engine.remove(place.join, {}));
-    const auto revived = sandboxes->revive(RunId{7}, place.join, {});
+    const auto revived = sandboxes->revive(RunId{7}, place.join, false, {});
     REQUIRE(revived);
     CHECK_FALSE(*revived);
     const Sandboxes::Place anew = fixture.enter(*sandboxes, order);
