@@ -125,3 +125,12 @@ make_demo_image() {
 remove_image() {
   engine_api DELETE "/images/$1?force=1" >/dev/null 2>&1 || true
 }
+
+# remove_sandbox_images: those of pawl's own that no container is made of; an agent makes its again when it needs it.
+remove_sandbox_images() {
+  local id
+  for id in $(engine_api GET "/images/json?filters=%7B%22reference%22%3A%5B%22pawl-sandbox%22%5D%7D" 2>/dev/null |
+    grep -o '"Id":"sha256:[0-9a-f]*"' | cut -d'"' -f4); do
+    engine_api DELETE "/images/$id" >/dev/null 2>&1 || true
+  done
+}

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "contract/engine/pool_fixture.h"
 #include "exec/container_spec.h"
+#include "exec/run_names.h"
 #include "support/docker_daemon.h"
 
 using namespace pawl;
@@ -62,15 +63,19 @@ std::string difference(const Json& golden, const Json& seen, const std::string& 
 TEST_CASE("the default task's container, as the engine sees it") {
   PoolFixture fixture(DockerDaemon::instance().socket(), DockerDaemon::instance().image());
   struct Removal {
-    std::string label;
-    ~Removal() { DockerDaemon::instance().remove_containers(label); }
-  } const removal{"dev.pawl.instance=" + fixture.instance};
+    PoolFixture& fixture;
+    ~Removal() {
+      DockerDaemon::instance().remove_containers("dev.pawl.instance=" + fixture.instance);
+      (void)fixture.engine->remove_volume(workspace_name(fixture.instance, RunId{5}), {});
+    }
+  } const removal{fixture};
   RunAttempt order = fixture.order("echo hello");
   Task task;
   task.id = "task";
   task.image = fixture.image;
   fixture.pipeline->tasks.back() = task;
-  const ContainerSpec spec = container_spec(fixture.instance, order);
+  ContainerSpec spec = container_spec(fixture.instance, order);
+  complete(spec, workspace_name(fixture.instance, order.key.run), "", "");
   REQUIRE(fixture.engine->create(spec, {}));
   const std::string text =
       normalised(DockerDaemon::instance().get("/containers/" + spec.name + "/json"), fixture);

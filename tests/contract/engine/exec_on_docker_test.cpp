@@ -1,6 +1,7 @@
 // The worker pool on the real engine.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <map>
 
@@ -36,10 +37,13 @@ struct Fixture : Proxied, PoolFixture {
   Fixture() : PoolFixture(proxy.path(), DockerDaemon::instance().image()) {}
   ~Fixture() { DockerDaemon::instance().remove_containers("dev.pawl.instance=" + instance); }
 
+  // Of tasks.
   [[nodiscard]] std::size_t containers() {
     const auto list = engine->list("dev.pawl.instance", instance, {});
     REQUIRE(list);
-    return list->size();
+    return static_cast<std::size_t>(std::count_if(
+        list->begin(), list->end(),
+        [](const ContainerSummary& container) { return container.labels.contains("dev.pawl.run"); }));
   }
 };
 
