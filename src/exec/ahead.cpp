@@ -8,12 +8,6 @@
 #include "exec/policy_check.h"
 
 namespace pawl {
-namespace {
-
-constexpr std::int64_t kGoodbyeMs = 1'500;
-
-}  // namespace
-
 Ahead::Ahead(const Parts& parts) : parts_(parts) {
   thread_ = std::make_unique<WorkerThread>("pawl-ahead", [this] { work(); });
 }
@@ -22,12 +16,6 @@ Ahead::~Ahead() { stop(); }
 
 void Ahead::stop() {
   stop_.request_stop();
-  {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::milliseconds(kGoodbyeMs),
-                      [this] { return !under_way_.has_value(); });
-  }
-  abandon_.request_stop();
   thread_.reset();
 }
 
@@ -80,7 +68,7 @@ void Ahead::drop(const std::function<bool(const AttemptKey&)>& is_meant) {
 }
 
 Result<Ahead::Container> Ahead::create(const RunAttempt& order) {
-  const std::stop_token stop = abandon_.get_token();
+  const std::stop_token& stop = parts_.abandon;
   const Task& task = order.definition->tasks.at(order.key.task);
   PAWL_CHECK(check_policy(parts_.policy, task));
   PAWL_TRY(const Sandboxes::Place place, parts_.sandboxes.enter(order, stop));

@@ -32,6 +32,7 @@ class Ahead {
     const HostPolicy& policy;
     Sandboxes& sandboxes;
     const AttemptFiles& files;
+    std::stop_token abandon{};  // ends a creation that is under way
   };
   struct Container {
     std::string id;
@@ -47,7 +48,7 @@ class Ahead {
   // Removes what waits for the attempt, or for any of the run.
   void discard(const AttemptKey& key);
   void discard(RunId run);
-  // A creation that is under way is waited for a moment: cut short, it may leave a container.
+  // Waits for a creation that is under way, until it is abandoned.
   void stop();
 
  private:
@@ -57,7 +58,6 @@ class Ahead {
 
   const Parts parts_;
   std::stop_source stop_;
-  std::stop_source abandon_;  // also a creation that is under way
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::deque<RunAttempt> orders_;

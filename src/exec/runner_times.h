@@ -14,6 +14,7 @@ struct RunnerTimes {
   std::int64_t settle_ms = limits::kEngineSettleMs;   // before a lost start is believed not to be
   std::int64_t pull_retry_ms = limits::kPullRetryMs;
   std::int64_t pull_retry_max_ms = limits::kPullRetryMaxMs;
+  std::int64_t goodbye_ms = 3'000;  // for creations that are under way when the agent ends
 };
 
 }  // namespace pawl

@@ -16,7 +16,6 @@
 namespace pawl {
 namespace {
 
-constexpr std::int64_t kGoodbyeMs = 1'500;
 constexpr std::size_t kTokenBytes = 6;
 // What the container's init process ends with when it cannot execute our program (docker-init, as the shell).
 constexpr std::int32_t kNotExecutable = 126;
@@ -63,7 +62,7 @@ Result<Sandboxes::Place> Sandboxes::enter(const RunAttempt& order, const std::st
   home->busy = true;
   lock.unlock();
   Result<void> made;
-  if (home->volume.empty()) made = make_home(run, *home, network, stop);
+  if (home->volume.empty()) made = make_home(run, *home, network);
   if (made) made = make_network(run, *home, network, shared, stop);
   lock.lock();
   home->busy = false;
@@ -87,13 +86,12 @@ bool Sandboxes::claim_warm(RunId run, Home& home) {
   return true;
 }
 
-Result<void> Sandboxes::make_home(RunId run, Home& home, const std::string& network,
-                                  const std::stop_token& stop) {
+Result<void> Sandboxes::make_home(RunId run, Home& home, const std::string& network) {
   if (claim_warm(run, home)) return {};
   const Mount workspace = workspace_mount(workspace_name(parts_.instance_id, run),
                                           {{std::string(kLabelRun), run.text()}});
   PAWL_TRY(const std::string id,
-           create(sandbox_name(parts_.instance_id, run), network, &workspace, stop));
+           create(sandbox_name(parts_.instance_id, run), network, &workspace));
   home.volume = workspace.source;
   home.by_network[network] = Sandbox{id, false, true};
   return {};
@@ -105,7 +103,7 @@ Result<void> Sandboxes::make_network(RunId run, Home& home, const std::string& n
   auto sandbox = home.by_network.find(network);
   if (sandbox == home.by_network.end()) {
     const std::string name = sandbox_name(parts_.instance_id, run) + "-" + network;
-    PAWL_TRY(const std::string id, create(name, network, nullptr, stop));
+    PAWL_TRY(const std::string id, create(name, network, nullptr));
     sandbox = home.by_network.emplace(network, Sandbox{id, false, true}).first;
   }
   if (sandbox->second.running) return {};
@@ -184,7 +182,8 @@ Result<void> Sandboxes::remove(RunId run, const std::stop_token& stop) {
 }
 
 Result<std::string> Sandboxes::create(const std::string& name, const std::string& network,
-                                      const Mount* workspace, const std::stop_token& stop) {
+                                      const Mount* workspace) {
+  const std::stop_token& stop = parts_.abandon;
   ContainerSpec spec;
   spec.name = name;
   spec.labels = {{std::string(kLabelInstance), parts_.instance_id},
@@ -250,12 +249,6 @@ void Sandboxes::start() {
 
 void Sandboxes::stop() {
   stop_.request_stop();
-  if (!thread_) return;
-  {
-    Lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::milliseconds(kGoodbyeMs), [this] { return cleaned_; });
-  }
-  abandon_.request_stop();
   thread_.reset();
 }
 
@@ -284,29 +277,24 @@ bool Sandboxes::wants_warm() const {
 
 Result<void> Sandboxes::make_warm() {
   PAWL_CHECK(load(stop_.get_token()));
-  std::string name = warm_name(parts_.instance_id, random_hex(kTokenBytes));
   {
     std::lock_guard lock(mutex_);
     if (!wants_warm()) return {};
-    making_ = name;
   }
+  const std::string name = warm_name(parts_.instance_id, random_hex(kTokenBytes));
   auto made = make_warm_named(name);
-  // Cut short it may be there all the same: then remove_warm() sees to it.
-  if (!made && stop_.stop_requested()) return made;
   if (!made) {
-    (void)parts_.engine.remove(name, stop_.get_token());
-    (void)parts_.engine.remove_volume(name, stop_.get_token());
+    (void)parts_.engine.remove(name, parts_.abandon);
+    (void)parts_.engine.remove_volume(name, parts_.abandon);
   }
-  std::lock_guard lock(mutex_);
-  making_.clear();
   return made;
 }
 
 // The sandbox and its workspace have the same name.
 Result<void> Sandboxes::make_warm_named(const std::string& name) {
   const Mount workspace = workspace_mount(name, {});
-  PAWL_TRY(const std::string id, create(name, "none", &workspace, stop_.get_token()));
-  if (settings_.share_network) PAWL_CHECK(parts_.engine.start(id, stop_.get_token()));
+  PAWL_TRY(const std::string id, create(name, "none", &workspace));
+  if (settings_.share_network) PAWL_CHECK(parts_.engine.start(id, parts_.abandon));
   std::lock_guard lock(mutex_);
   warm_.push_back(Warm{id, name});
   return {};
@@ -351,15 +339,11 @@ void Sandboxes::remove_warm() {
   {
     std::lock_guard lock(mutex_);
     std::swap(warm, warm_);
-    if (!making_.empty()) warm.push_back(Warm{making_, making_});
   }
   for (const Warm& one : warm) {
-    if (!parts_.engine.remove(one.id, abandon_.get_token())) break;
-    if (!parts_.engine.remove_volume(one.volume, abandon_.get_token())) break;
+    if (!parts_.engine.remove(one.id, parts_.abandon)) break;
+    if (!parts_.engine.remove_volume(one.volume, parts_.abandon)) break;
   }
-  std::lock_guard lock(mutex_);
-  cleaned_ = true;
-  changed_.notify_all();
 }
 
 }  // namespace pawl

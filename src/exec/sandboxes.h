@@ -55,6 +55,8 @@ class Sandboxes {
     const Clock& clock;
     const std::string& instance_id;
     const FindRun& find_run;  // may be empty: no run is over
+    // Ends creations and removals that are under way: cut short, they may be carried out all the same.
+    std::stop_token abandon{};
   };
   struct Place {
     std::string volume;  // the run's workspace
@@ -83,7 +85,7 @@ class Sandboxes {
   void touch();
   // Begins to keep warm ones.
   void start();
-  // Removes those that wait, if the engine is quick enough.
+  // Removes those that wait. Prompt once abandoned.
   void stop();
 
  private:
@@ -115,15 +117,14 @@ class Sandboxes {
   void sort_in_task(const ContainerSummary& container);
   [[nodiscard]] bool is_in_use(const std::string& volume) const;
 
-  [[nodiscard]] Result<void> make_home(RunId run, Home& home, const std::string& network,
-                                       const std::stop_token& stop);
+  [[nodiscard]] Result<void> make_home(RunId run, Home& home, const std::string& network);
   [[nodiscard]] Result<void> make_network(RunId run, Home& home, const std::string& network,
                                           bool is_shared, const std::stop_token& stop);
   void leave(RunId run, const std::string& join, bool is_gone);
   void give_up(const std::string& reason);
   [[nodiscard]] bool claim_warm(RunId run, Home& home);
   [[nodiscard]] Result<std::string> create(const std::string& name, const std::string& network,
-                                           const Mount* workspace, const std::stop_token& stop);
+                                           const Mount* workspace);
   [[nodiscard]] Result<void> ensure_image(const std::stop_token& stop);
   [[nodiscard]] Mount workspace_mount(const std::string& volume,
                                       std::map<std::string, std::string> labels) const;
@@ -140,7 +141,6 @@ class Sandboxes {
   const SandboxSettings settings_;
   const std::string image_;
   std::stop_source stop_;
-  std::stop_source abandon_;  // also the removal of warm ones
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
@@ -150,11 +150,9 @@ class Sandboxes {
   std::atomic<bool> can_run_{true};  // sandboxes can be started here
   std::map<RunId, std::shared_ptr<Home>> homes_;
   std::deque<Warm> warm_;
-  std::string making_;  // the name of the one that is being made
   std::deque<Renaming> renamings_;
   std::vector<std::string> leftovers_;  // ids of sandboxes that nobody needs
   MonoTime quiet_since_;
-  bool cleaned_ = false;
   std::unique_ptr<WorkerThread> thread_;
 };
 

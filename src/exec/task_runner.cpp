@@ -167,7 +167,7 @@ TaskRunner::Step TaskRunner::create_container() {
       for (const auto& [name, value] : secrets_) set_task_variable(spec, name, value);
       ++creations_;
       // Not cut short by a stop of the task: better to know whether it is there.
-      return parts_.engine.create(spec, shutdown_);
+      return parts_.engine.create(spec, parts_.abandon);
     });
     if (id) {
       state_.id = *id;

@@ -59,6 +59,7 @@ class TaskRunner {
     const AttemptFiles& files;
     const ReadSecret& read_secret;
     ImagePuller& images;
+    std::stop_token abandon{};  // ends a creation that is under way
   };
   // `shutdown`: the agent is stopping; run() then returns at once and posts nothing more.
   TaskRunner(const Parts& parts, const RunAttempt& order, const LogPosition& resume_from,

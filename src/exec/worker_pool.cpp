@@ -15,6 +15,7 @@
 #include "exec/image_puller.h"
 #include "exec/janitor.h"
 #include "exec/live_restore.h"
+#include "exec/pause.h"
 #include "exec/task_runner.h"
 #include "exec/worker_thread.h"
 
@@ -25,8 +26,10 @@ class WorkerPool::Impl {
   Impl(ContainerEngine& engine, EventSink& sink, const Clock& clock, Settings settings)
       : settings_(std::move(settings)),
         live_restore_(engine),
-        sandboxes_({engine, clock, settings_.instance_id, settings_.find_run}, settings_.sandbox),
-        ahead_({engine, settings_.instance_id, settings_.policy, sandboxes_, settings_.files}),
+        sandboxes_({engine, clock, settings_.instance_id, settings_.find_run, abandon_.get_token()},
+                   settings_.sandbox),
+        ahead_({engine, settings_.instance_id, settings_.policy, sandboxes_, settings_.files,
+                abandon_.get_token()}),
         images_({engine, settings_.image_ledger, settings_.image_files,
                  settings_.times.pull_retry_ms, settings_.times.pull_retry_max_ms}),
         parts_{engine,
@@ -40,7 +43,8 @@ class WorkerPool::Impl {
                ahead_,
                settings_.files,
                settings_.read_secret,
-               images_},
+               images_,
+               abandon_.get_token()},
         janitor_({engine, sink, settings_.instance_id, settings_.former_instances, sandboxes_,
                   settings_.files, settings_.find_run, settings_.times.backoff_ms,
                   settings_.times.backoff_max_ms}) {
@@ -97,10 +101,17 @@ class WorkerPool::Impl {
       shutdown_.request_stop();
       for (const auto& [key, control] : controls_) control->abandon();
     }
+    // Creations that are under way are waited for: cut short, the engine may carry them out when nobody looks any more.
+    std::stop_source all_done;
+    WorkerThread goodbye("pawl-goodbye", [&] {
+      (void)pause(all_done.get_token(), settings_.times.goodbye_ms);
+      abandon_.request_stop();
+    });
     ahead_.stop();
     threads_.clear();  // joins
     janitor_.stop();
     sandboxes_.stop();
+    all_done.request_stop();
   }
 
  private:
@@ -126,6 +137,7 @@ class WorkerPool::Impl {
   }
 
   const Settings settings_;
+  std::stop_source abandon_;
   LiveRestore live_restore_;
   Sandboxes sandboxes_;
   Ahead ahead_;

@@ -41,9 +41,10 @@ struct Fixture : Proxied, PoolFixture {
   [[nodiscard]] std::size_t containers() {
     const auto list = engine->list("dev.pawl.instance", instance, {});
     REQUIRE(list);
-    return static_cast<std::size_t>(std::count_if(
-        list->begin(), list->end(),
-        [](const ContainerSummary& container) { return container.labels.contains("dev.pawl.run"); }));
+    return static_cast<std::size_t>(
+        std::count_if(list->begin(), list->end(), [](const ContainerSummary& container) {
+          return container.labels.contains("dev.pawl.run");
+        }));
   }
 };
 

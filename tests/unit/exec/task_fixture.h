@@ -23,7 +23,7 @@ struct TaskFixture : RunnerFixture {
 
   void run(const RunAttempt& order, const LogPosition& from = {}) {
     TaskRunner({engine, sink, clock, policy, kInstance, live_restore, times, sandboxes, ahead,
-                files, read_secret, images},
+                files, read_secret, images, shutdown.get_token()},
                order, from, control, shutdown.get_token())
         .run();
   }
