@@ -23,7 +23,6 @@
 #include "docker/image_reference.h"
 #include "docker/log_demultiplexer.h"
 #include "docker/podman_mounts.h"
-#include "docker/volume_archive.h"
 #include "model/limits.h"
 
 namespace pawl {
@@ -255,18 +254,6 @@ class DockerEngine : public ContainerEngine {
     PAWL_TRY(const EngineVersion version, client_.version(stop));
     if (version.is_podman) PAWL_CHECK(add_joined_networks(list, stop));
     return list;
-  }
-
-  Result<void> open_volume(const std::string& container, const std::string& target,
-                           const Stop& stop) override {
-    PAWL_TRY(const EngineVersion version, client_.version(stop));
-    const std::string place = version.is_podman ? parent_of(target) : target;
-    HttpRequest request =
-        get(container_target(container, "/archive?path=" + percent_encode(place)));
-    request.method = "PUT";
-    request.content_type = "application/x-tar";
-    request.body = version.is_podman ? opening_archive_of_parent(target) : opening_archive(target);
-    return without_value(client_.call(std::move(request), stop));
   }
 
   Result<void> remove_volume(const std::string& name, const Stop& stop) override {

@@ -29,8 +29,8 @@ namespace pawl {
 // What a container sees besides its image.
 struct Mount {
   enum class Kind : std::uint8_t {
-    kBind,  // a file of the engine's host; it must exist
-    kVolume,  // a directory that the engine keeps, made with the container if there is none; see open_volume()
+    kBind,    // a file of the engine's host; it must exist
+    kVolume,  // a directory that the engine keeps, made with the container if there is none
   };
   std::string source;  // kBind: absolute; kVolume: its name
   std::string target;  // absolute, in the container
@@ -200,10 +200,6 @@ class ContainerEngine {
                                                                    const std::string& value,
                                                                    const Stop& stop) = 0;
 
-  // Lets every user write to the volume that the container has at `target`, and remove only what is their own, as in
-  // /tmp (01777); an engine makes it for root alone. Before the container's start; idempotent.
-  [[nodiscard]] virtual Result<void> open_volume(const std::string& container,
-                                                 const std::string& target, const Stop& stop) = 0;
   // Removes it with all that is in it. Succeeds if it is gone already. kConflict: a container has it. kTimeout
   // after limits::kWorkspaceRemoveMs; the engine goes on.
   [[nodiscard]] virtual Result<void> remove_volume(const std::string& name, const Stop& stop) = 0;

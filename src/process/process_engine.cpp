@@ -101,8 +101,6 @@ class ProcessEngine : public ContainerEngine {
   Result<ResourceUsage> usage(const std::string& name, const Stop& stop) override;
   Result<std::vector<ContainerSummary>> list(const std::string& label, const std::string& value,
                                              const Stop& stop) override;
-  Result<void> open_volume(const std::string& container, const std::string& target,
-                           const Stop& stop) override;
   Result<void> remove_volume(const std::string& name, const Stop& stop) override;
   Result<std::vector<VolumeSummary>> list_volumes(const std::string& label,
                                                   const std::string& value,
@@ -352,15 +350,6 @@ Result<std::vector<ContainerSummary>> ProcessEngine::list(const std::string& lab
     found.push_back(std::move(summary));
   }
   return found;
-}
-
-// Made open; there is only to say whether it is there.
-Result<void> ProcessEngine::open_volume(const std::string& container, const std::string& target,
-                                        const Stop&) {
-  PAWL_TRY(const TaskDirectory task, tasks_.find(container));
-  PAWL_TRY(const ProcessSpec spec, task.spec());
-  if (!spec.volume.empty() && spec.volume_target == target) return {};
-  return Error{ErrorKind::kNotFound, "it has no volume there", target};
 }
 
 Result<void> ProcessEngine::remove_volume(const std::string& name, const Stop& stop) {

@@ -384,20 +384,6 @@ Result<std::vector<ContainerSummary>> FakeEngine::list(const std::string& label,
   });
 }
 
-Result<void> FakeEngine::open_volume(const std::string& name, const std::string& target,
-                                     const Stop& stop) {
-  return perform<void>(Call::kOpenVolume, stop, [&]() -> Result<void> {
-    const Container* container = find(name);
-    if (container == nullptr) return no_container(name);
-    for (const Mount& mount : container->spec.mounts) {
-      if (mount.kind != Mount::Kind::kVolume || mount.target != target) continue;
-      volumes_.at(mount.source).open = true;
-      return {};
-    }
-    return Error{ErrorKind::kInvalid, "no volume there: " + target, {}};
-  });
-}
-
 Result<void> FakeEngine::remove_volume(const std::string& name, const Stop& stop) {
   return perform<void>(Call::kRemoveVolume, stop, [&]() -> Result<void> {
     for (const auto& [container_name, container] : containers_) {

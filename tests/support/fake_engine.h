@@ -47,7 +47,6 @@ class FakeEngine : public ContainerEngine {
     kKill,
     kRemove,
     kList,
-    kOpenVolume,
     kRemoveVolume,
     kListVolumes,
     kLoad,
@@ -83,8 +82,6 @@ class FakeEngine : public ContainerEngine {
   Result<ResourceUsage> usage(const std::string& name, const Stop& stop) override;
   Result<std::vector<ContainerSummary>> list(const std::string& label, const std::string& value,
                                              const Stop& stop) override;
-  Result<void> open_volume(const std::string& container, const std::string& target,
-                           const Stop& stop) override;
   Result<void> remove_volume(const std::string& name, const Stop& stop) override;
   Result<std::vector<VolumeSummary>> list_volumes(const std::string& label,
                                                   const std::string& value,

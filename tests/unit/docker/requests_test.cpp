@@ -7,7 +7,6 @@
 #include "docker/create_request.h"
 #include "docker/engine_client.h"
 #include "docker/image_reference.h"
-#include "docker/volume_archive.h"
 #include "model/limits.h"
 
 using namespace pawl;
@@ -150,22 +149,6 @@ TEST_CASE("what a pipeline writes stays a value") {
   CHECK(request["Env"].items().at(0).as_string() == "A=b\nPRIVILEGED=1\"");
   CHECK(request["HostConfig"]["NetworkMode"].as_string() == spec.network);
   CHECK_FALSE(request["HostConfig"]["Privileged"].as_bool(true));
-}
-
-TEST_CASE("the archive that opens a volume") {
-  const std::string archive = opening_archive("/workspace");
-  REQUIRE(archive.size() == 3 * 512);
-  CHECK(archive.substr(0, 14) == std::string("../workspace/\0", 14));
-  CHECK(archive.substr(100, 8) == std::string("0001777\0", 8));
-  CHECK(archive[156] == '5');
-  CHECK(archive.substr(257, 8) == std::string("ustar\00000", 8));
-  unsigned sum = 8 * ' ';
-  for (std::size_t i = 0; i < 512; ++i) {
-    if (i < 148 || i >= 156) sum += static_cast<unsigned char>(archive[i]);
-  }
-  CHECK(std::stoul(archive.substr(148, 6), nullptr, 8) == sum);
-  CHECK(archive.substr(154, 2) == std::string("\0 ", 2));
-  CHECK(archive.find_first_not_of('\0', 512) == std::string::npos);
 }
 
 TEST_CASE("a list of volumes") {
