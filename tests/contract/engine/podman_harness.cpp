@@ -1,19 +1,32 @@
 // Podman's service (`podman system service`) of the test program's own: storage, socket and settings in a temporary
 // directory. Its containers run by runc, which knows every kind of control groups that Docker's does.
 #include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
+#include <cstring>
 #include <fstream>
 
+#include "base/unique_fd.h"
 #include "contract/engine/child.h"
 #include "contract/engine/harness.h"
 #include "support/temp_directory.h"
 
 namespace pawl {
 namespace {
+
+// The socket's file is there a moment before anybody listens.
+bool listens(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return false;
+  std::memcpy(address.sun_path, path.data(), path.size());
+  const UniqueFd end(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  return ::connect(end.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
 
 class PodmanService {
  public:
@@ -46,7 +59,7 @@ class PodmanService {
                                  "--runroot", directory_ / "run", "system", "service", "--time=0",
                                  "unix://" + socket},
         directory_ / "log");
-    while (process_->runs() && !std::filesystem::exists(socket)) ::usleep(20'000);
+    while (process_->runs() && !listens(socket)) ::usleep(20'000);
     if (!process_->runs()) {
       std::fputs(
           "podman does not start (Debian: apt-get install podman runc catatonit, or another "
