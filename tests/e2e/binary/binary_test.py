@@ -18,7 +18,7 @@ import threading
 import unittest
 from pathlib import Path
 
-MAX_BYTES = 13 * 1024 * 1024
+MAX_BYTES = 12 * 1024 * 1024
 NAME = "agent.pawl.test"
 binary = Path()
 
