@@ -11,8 +11,6 @@ namespace pawl {
 namespace {
 
 // Docker's own bound is 127: an engine that names more names none of this image's.
-constexpr std::size_t kLayersMax = 128;
-constexpr std::size_t kLayerIdBytes = 128;
 constexpr std::int64_t kBytesPerMib = 1 << 20;
 // No layer is larger; keeps sums of hostile numbers in range.
 constexpr std::int64_t kLayerBytesMax = std::int64_t{1} << 50;
@@ -59,7 +57,9 @@ void PullProgress::take_layer(const Json& line, const std::string& status) {
   const std::string& id = line["id"].as_string();
   auto found = layers_.find(id);
   if (found == layers_.end()) {
-    if (id.empty() || id.size() > kLayerIdBytes || layers_.size() >= kLayersMax) return;
+    if (id.empty() || id.size() > limits::kPullLayerIdBytes ||
+        layers_.size() >= limits::kPullLayers)
+      return;
     found = layers_.emplace(id, Layer{}).first;
   }
   Layer& layer = found->second;

@@ -16,7 +16,6 @@ namespace pawl {
 namespace {
 
 constexpr std::int64_t kNsPerMs = 1'000'000;
-constexpr std::size_t kToldFiles = 10;
 
 bool is_archive(const std::string& name) {
   return name.ends_with(".tar") || name.ends_with(".tar.gz") || name.ends_with(".tgz");
@@ -184,7 +183,7 @@ void ImageFiles::tell() {
   std::size_t more = 0;
   for (const auto& [name, seen] : seen_) {
     if (seen.trouble.empty()) continue;
-    if (texts.size() >= kToldFiles) {
+    if (texts.size() >= limits::kImageFilesTold) {
       ++more;
       continue;
     }

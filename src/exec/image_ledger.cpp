@@ -19,8 +19,6 @@
 namespace pawl {
 namespace {
 
-constexpr std::size_t kFileBytes = 4u * 1024 * 1024;
-
 Error failed(const std::string& path) {
   return Error{ErrorKind::kUnavailable, std::strerror(errno), path};
 }
@@ -75,7 +73,7 @@ ImageLedger::ImageLedger(std::string path, const Clock& clock)
 }
 
 void ImageLedger::read() {
-  const auto text = read_file(path_, kFileBytes);
+  const auto text = read_file(path_, limits::kLedgerFileBytes);
   if (!text && text.error().kind == ErrorKind::kNotFound) return;
   const auto json = text ? Json::parse(*text) : Result<Json>(text.error());
   if (!json) {
@@ -144,7 +142,7 @@ std::vector<ImageLedger::File> ImageLedger::files() const {
 
 void ImageLedger::drop_oldest() {
   const auto older = [](const Image& a, const Image& b) { return a.used_at < b.used_at; };
-  while (images_.size() > kLedgerImages) {
+  while (images_.size() > limits::kLedgerImages) {
     images_.erase(std::min_element(images_.begin(), images_.end(), older));
   }
   while (files_.size() > limits::kImageFiles) files_.erase(files_.begin());

@@ -17,9 +17,6 @@
 
 namespace pawl {
 
-// Those that were not used for longest are forgotten, and so never removed.
-inline constexpr std::size_t kLedgerImages = 1'000;
-
 class ImageLedger {
  public:
   struct Image {

@@ -37,10 +37,12 @@ void Janitor::signal(std::string container, int signal) {
   changed_.notify_one();
 }
 
-void Janitor::remove(const AttemptKey& key) { add(Chore::Kind::kRemove, key); }
+void Janitor::remove(const AttemptKey& key) {
+  add(Chore::Kind::kRemove, key, parts_.times.remove_later_ms);
+}
 
 void Janitor::remove_workspace(RunId run) {
-  add(Chore::Kind::kRemoveWorkspace, AttemptKey{run, 0, 0});
+  add(Chore::Kind::kRemoveWorkspace, AttemptKey{run, 0, 0}, parts_.times.remove_later_ms);
 }
 
 void Janitor::list() {
@@ -51,18 +53,18 @@ void Janitor::list() {
   add(Chore::Kind::kClearWorkspaces);
 }
 
-void Janitor::add(Chore::Kind kind, const AttemptKey& key) {
-  add(Chore{kind, key, Backoff(parts_.backoff_ms, parts_.backoff_max_ms)}, 0);
+void Janitor::add(Chore::Kind kind, const AttemptKey& key, std::int64_t delay_ms) {
+  add(Chore{kind, key, Backoff(parts_.times.backoff_ms, parts_.times.backoff_max_ms)}, delay_ms);
 }
 
 // A creation that was given up may still be before the engine.
 void Janitor::look_again(const Chore& chore) {
   if (chore.again) return;
-  Chore later{chore.kind, chore.key, Backoff(parts_.backoff_ms, parts_.backoff_max_ms)};
+  Chore later{chore.kind, chore.key, Backoff(parts_.times.backoff_ms, parts_.times.backoff_max_ms)};
   later.again = true;
   // What such a container brought along goes after it.
   const bool workspace = chore.kind == Chore::Kind::kRemoveWorkspace;
-  add(std::move(later), workspace ? 2 * parts_.backoff_max_ms : parts_.backoff_max_ms);
+  add(std::move(later), workspace ? 2 * parts_.times.backoff_max_ms : parts_.times.backoff_max_ms);
 }
 
 void Janitor::add(Chore chore, std::int64_t delay_ms) {
@@ -103,10 +105,28 @@ void Janitor::run() {
     if (const auto done = carry_out(chore); !done) try_later(std::move(chore), done.error());
     lock.lock();
   }
+  lock.unlock();
+  work_off();
+}
+
+// A removal that fails now is made up for by the next agent.
+void Janitor::work_off() {
+  std::multimap<SteadyTime, Chore> chores;
+  {
+    std::lock_guard lock(mutex_);
+    std::swap(chores, chores_);
+  }
+  for (const auto& [due, chore] : chores) {
+    const bool is_removal =
+        chore.kind == Chore::Kind::kRemove || chore.kind == Chore::Kind::kRemoveWorkspace;
+    if (!is_removal || chore.again) continue;
+    const auto done = carry_out(chore);
+    if (!done && (is_away(done.error()) || done.error().kind == ErrorKind::kCancelled)) return;
+  }
 }
 
 void Janitor::send(const Signal& signal) {
-  const auto sent = parts_.engine.kill(signal.container, signal.number, stop_.get_token());
+  const auto sent = parts_.engine.kill(signal.container, signal.number, parts_.abandon);
   if (sent || sent.error().kind == ErrorKind::kCancelled) return;
   log_warning("a container could not be signalled",
               {{"container", signal.container}, {"reason", sent.error().message}});
@@ -133,18 +153,18 @@ Result<void> Janitor::carry_out(const Chore& chore) {
 Result<void> Janitor::remove_now(const Chore& chore) {
   bool found = false;
   PAWL_TRY(const auto containers,
-           parts_.engine.list(std::string(kLabelRun), chore.key.run.text(), stop_.get_token()));
+           parts_.engine.list(std::string(kLabelRun), chore.key.run.text(), parts_.abandon));
   for (const ContainerSummary& container : containers) {
     if (attempt_of(container.labels, parts_.instance_id) != chore.key) continue;
     found = true;
-    PAWL_CHECK(parts_.engine.remove(container.id, stop_.get_token()));
+    PAWL_CHECK(parts_.engine.remove(container.id, parts_.abandon));
   }
   if (!found) look_again(chore);
   return parts_.files.remove(chore.key);
 }
 
 Result<void> Janitor::remove_workspace_now(const Chore& chore) {
-  PAWL_CHECK(parts_.sandboxes.remove(chore.key.run, stop_.get_token()));
+  PAWL_CHECK(parts_.sandboxes.remove(chore.key.run, parts_.abandon));
   look_again(chore);
   return {};
 }
@@ -166,11 +186,11 @@ Result<void> Janitor::clear_files() {
   return result;
 }
 
-Result<void> Janitor::clear_workspaces() { return parts_.sandboxes.clear(stop_.get_token()); }
+Result<void> Janitor::clear_workspaces() { return parts_.sandboxes.clear(parts_.abandon); }
 
 Result<void> Janitor::list_now() {
   PAWL_TRY(const auto containers,
-           parts_.engine.list(std::string(kLabelInstance), parts_.instance_id, stop_.get_token()));
+           parts_.engine.list(std::string(kLabelInstance), parts_.instance_id, parts_.abandon));
   EngineListed listed;
   for (const ContainerSummary& container : containers) {
     if (container.labels.contains(std::string(kLabelSandbox))) continue;
@@ -193,17 +213,17 @@ Result<void> Janitor::remove_former() {
   for (const std::string& instance : parts_.former_instances) {
     if (instance.empty() || instance == parts_.instance_id) continue;
     PAWL_TRY(const auto containers,
-             parts_.engine.list(std::string(kLabelInstance), instance, stop_.get_token()));
+             parts_.engine.list(std::string(kLabelInstance), instance, parts_.abandon));
     for (const ContainerSummary& container : containers) {
       log_info("a container of the store before it was restored is removed",
                {{"container", container.name}});
-      auto removed = parts_.engine.remove(container.id, stop_.get_token());
+      auto removed = parts_.engine.remove(container.id, parts_.abandon);
       if (!removed) result = std::move(removed);
     }
     PAWL_TRY(const auto volumes,
-             parts_.engine.list_volumes(std::string(kLabelInstance), instance, stop_.get_token()));
+             parts_.engine.list_volumes(std::string(kLabelInstance), instance, parts_.abandon));
     for (const VolumeSummary& volume : volumes) {
-      auto removed = parts_.engine.remove_volume(volume.name, stop_.get_token());
+      auto removed = parts_.engine.remove_volume(volume.name, parts_.abandon);
       if (!removed) result = std::move(removed);
     }
   }

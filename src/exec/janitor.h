@@ -1,6 +1,7 @@
 // One thread for what concerns containers from outside their runner: signals, removals (of containers, of what
-// was mounted into them), and at the start a list and a look for leavings. What fails because the engine is away is tried again until it is back or stop() is called;
-// a signal is not (the core repeats it). Thread-safe.
+// was mounted into them), and at the start a list and a look for leavings. What fails because the engine is away is tried
+// again until it is back or stop() is called; a signal is not (the core repeats it). Removals wait a moment: one takes the
+// engine as long as a start, which somebody waits for. Thread-safe.
 #pragma once
 
 #include <chrono>
@@ -19,6 +20,7 @@
 #include "exec/attempt_files.h"
 #include "exec/lookups.h"
 #include "exec/pause.h"
+#include "exec/runner_times.h"
 #include "exec/sandboxes.h"
 #include "exec/worker_thread.h"
 #include "ports/clock.h"
@@ -37,8 +39,9 @@ class Janitor {
     Sandboxes& sandboxes;
     const AttemptFiles& files;
     const FindRun& find_run;  // may be empty: nothing is looked for
-    std::int64_t backoff_ms;
-    std::int64_t backoff_max_ms;
+    const RunnerTimes& times;
+    // Ends what is under way: cut short, the engine may carry it out all the same.
+    std::stop_token abandon{};
   };
   explicit Janitor(const Parts& parts);
   ~Janitor();  // stop()
@@ -53,6 +56,7 @@ class Janitor {
   // This instance's containers are reported, those of former ones removed, and what an agent that was killed left
   // of runs and attempts that have ended.
   void list();
+  // Carries out the removals that are still to be done, until abandoned.
   void stop();
 
  private:
@@ -77,7 +81,8 @@ class Janitor {
   using SteadyTime = std::chrono::steady_clock::time_point;
 
   void run();
-  void add(Chore::Kind kind, const AttemptKey& key = {});
+  void work_off();
+  void add(Chore::Kind kind, const AttemptKey& key = {}, std::int64_t delay_ms = 0);
   void add(Chore chore, std::int64_t delay_ms);
   void look_again(const Chore& chore);
   void send(const Signal& signal);

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "model/limits.h"
+
 namespace pawl {
 namespace {
 
@@ -63,7 +65,7 @@ void add_lines(std::string_view text, std::set<std::string>& found) {
   while (!text.empty()) {
     const std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(line.size() + 1, text.size()));
-    if (trimmed(line).size() >= kSecretLineBytes) found.emplace(trimmed(line));
+    if (trimmed(line).size() >= limits::kRedactLineBytes) found.emplace(trimmed(line));
   }
 }
 
@@ -81,7 +83,7 @@ std::set<std::string> encoded_spellings(std::string_view secret) {
     }
     const std::string whole = base64_middle(secret, 0, alphabet);
     if (whole.size() <= kBase64LineBytes) continue;
-    for (std::size_t i = 0; i + kSecretLineBytes <= whole.size(); i += kBase64LineBytes) {
+    for (std::size_t i = 0; i + limits::kRedactLineBytes <= whole.size(); i += kBase64LineBytes) {
       found.insert(whole.substr(i, kBase64LineBytes));
     }
   }
@@ -122,9 +124,9 @@ SecretPatterns secret_patterns(const std::vector<std::string>& secrets) {
     if (secret.size() < limits::kRedactMinBytes) continue;
     // One that is too large as it is need not be spelled out first.
     std::set<std::string> encoded;
-    if (used + secret.size() <= kPatternBytes) encoded = encoded_spellings(secret);
+    if (used + secret.size() <= limits::kRedactPatternBytes) encoded = encoded_spellings(secret);
     const std::size_t bytes = total_bytes(encoded);
-    if (encoded.empty() || used + bytes > kPatternBytes) {
+    if (encoded.empty() || used + bytes > limits::kRedactPatternBytes) {
       result.plain_only.push_back(i);
       continue;
     }

@@ -1,7 +1,7 @@
 // The spellings in which a secret may turn up in a log. Pure.
 //
 //   as it is                  without newlines at its ends, which belong to its file
-//   each of its lines         of kSecretLineBytes and more, where it has several: a private key
+//   each of its lines         of limits::kRedactLineBytes and more, where it has several: a private key
 //   base64                    standard and URL-safe, wherever the secret lies in what was encoded: the characters that
 //                             depend on nothing else; and in lines of 76, as base64(1) breaks them
 //   percent-encoded           as RFC 3986, JavaScript and forms (+ for a space) do it; also with / kept; hex digits of either case
@@ -13,13 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "model/limits.h"
-
 namespace pawl {
-
-inline constexpr std::size_t kSecretLineBytes = 8;
-// Of all patterns of a task; each costs 16 bytes a byte. Past it large secrets are looked for in fewer spellings.
-inline constexpr std::size_t kPatternBytes = 2 * limits::kRedactHeldBytes;
 
 struct SecretPatterns {
   std::vector<std::string> patterns;  // each once

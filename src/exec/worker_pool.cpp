@@ -46,8 +46,7 @@ class WorkerPool::Impl {
                images_,
                abandon_.get_token()},
         janitor_({engine, sink, settings_.instance_id, settings_.former_instances, sandboxes_,
-                  settings_.files, settings_.find_run, settings_.times.backoff_ms,
-                  settings_.times.backoff_max_ms}) {
+                  settings_.files, settings_.find_run, settings_.times, abandon_.get_token()}) {
     for (std::uint32_t i = 0; i < settings_.workers; ++i) {
       threads_.push_back(std::make_unique<WorkerThread>("pawl-worker", [this] { work(); }));
     }
@@ -101,7 +100,8 @@ class WorkerPool::Impl {
       shutdown_.request_stop();
       for (const auto& [key, control] : controls_) control->abandon();
     }
-    // Creations that are under way are waited for: cut short, the engine may carry them out when nobody looks any more.
+    // What is under way is waited for, and so are removals: cut short, the engine may carry a creation out when nobody looks
+    // any more, and an agent that has ended should leave nothing behind.
     std::stop_source all_done;
     WorkerThread goodbye("pawl-goodbye", [&] {
       (void)pause(all_done.get_token(), settings_.times.goodbye_ms);
@@ -109,8 +109,8 @@ class WorkerPool::Impl {
     });
     ahead_.stop();
     threads_.clear();  // joins
-    janitor_.stop();
     sandboxes_.stop();
+    janitor_.stop();
     all_done.request_stop();
   }
 

@@ -66,8 +66,8 @@ class WorkerPool {
   // EngineListed, once a call. Containers of a former instance are removed; so are workspaces and files of what has ended.
   void list_containers();
 
-  // Ends all threads without touching any container: the next agent re-attaches. Nothing is posted
-  // any more. Prompt, unless the sink holds a worker up.
+  // Ends all threads without touching a container that runs: the next agent re-attaches. Those of attempts that have ended
+  // are removed, within RunnerTimes::goodbye_ms. Nothing is posted any more.
   void stop();
 
  private:

@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "model/limits.h"
+
 namespace pawl::http {
 namespace {
 
@@ -62,7 +64,7 @@ Result<std::vector<TaskUse>> read_use(const StoreReader& store, const Pipeline& 
   known.emplace(content_hash(pipeline), tasks_of(pipeline, indexes));
   RunQuery query;
   query.pipeline = pipeline.name;
-  query.limit = kUseRuns;
+  query.limit = limits::kUseRuns;
   PAWL_TRY(const RunPage page, store.runs(query));
   std::vector<std::vector<UseSample>> samples(pipeline.tasks.size());
   for (const Run& run : page.runs) {

@@ -14,8 +14,6 @@
 
 namespace pawl::http {
 
-inline constexpr std::uint32_t kUseRuns = 20;  // the newest, that are looked at
-
 // For each task of the pipeline, by index. Runs of other definitions count where they have a task of the same id; what is
 // damaged or was removed meanwhile is left out. Errors: as StoreReader::runs().
 [[nodiscard]] Result<std::vector<TaskUse>> read_use(const StoreReader& store,

@@ -194,15 +194,29 @@ inline constexpr std::int64_t kSandboxRefillMs = 1'000;
 inline constexpr std::int64_t kSandboxWaitMs =
     10'000;  // for a sandbox; then the task has a network of its own
 
+// --- Removals and the agent's end (exec/) ---
+// A container that ended is removed this much later, or at the agent's end: a removal takes the engine as long as a start,
+// and what is about to start goes first.
+inline constexpr std::int64_t kRemoveLaterMs = 2'000;
+inline constexpr std::int64_t kGoodbyeMs =
+    3'000;  // for creations and removals that are due at the agent's end
+
 // --- Images and disk (exec/, agent/) ---
 inline constexpr std::uint32_t kPullTries = 6;  // while the registry fails, with growing waits
 inline constexpr std::int64_t kPullRetryMs = 1'000;
 inline constexpr std::int64_t kPullRetryMaxMs = 30'000;
 inline constexpr std::int64_t kPullNoteMs = 2'000;  // between two progress lines
+inline constexpr std::size_t kPullLayers =
+    128;  // followed of one image, more than any engine makes
+inline constexpr std::size_t kPullLayerIdBytes = 128;
 inline constexpr std::size_t kRegistryConfigBytes = 1024 * 1024;
 inline constexpr std::int64_t kImageLoadMs = 30 * 60'000;  // of one file
 inline constexpr std::int64_t kImageLookMs = 5'000;        // between looks into the drop directory
 inline constexpr std::size_t kImageFiles = 256;            // looked at in it
+inline constexpr std::size_t kImageFilesTold = 10;         // of it, in an error
+// Images that were used here; those that were not used for longest are forgotten, and so never removed.
+inline constexpr std::size_t kLedgerImages = 1'000;
+inline constexpr std::size_t kLedgerFileBytes = 4u * 1024 * 1024;
 inline constexpr std::int64_t kDiskUsageMs = 120'000;
 inline constexpr std::int64_t kDiskLookMs = 10 * 60'000;  // between counts of the engine's disk
 
@@ -211,10 +225,31 @@ inline constexpr std::int64_t kUsageFirstMs = 500;  // after its start; then eac
 inline constexpr std::int64_t kUsageEveryMs = 1'000;
 inline constexpr std::int64_t kUsageSlowMs = 10'000;  // and this seldom after kUsageSlowAfter looks
 inline constexpr std::uint32_t kUsageSlowAfter = 30;
+inline constexpr std::uint32_t kUseRuns =
+    20;  // the newest of a pipeline, that caps are suggested from
 
 // --- Secrets in logs (exec/) ---
-inline constexpr std::size_t kRedactMinBytes = 4;  // shorter secrets would blot out ordinary words
+inline constexpr std::size_t kRedactMinBytes = 4;   // shorter secrets would blot out ordinary words
+inline constexpr std::size_t kRedactLineBytes = 8;  // a line of a longer secret, on its own
 inline constexpr std::size_t kRedactHeldBytes = 128 * 1024;  // output held back for a secret's end
+inline constexpr std::size_t kRedactPatternBytes =
+    2 * kRedactHeldBytes;  // of one attempt's spellings, 16 bytes each; past it large
+// secrets are looked for in fewer of them
+
+// --- Processes as tasks (process/) ---
+inline constexpr std::size_t kProcessTasks = 100'000;  // records on the disk, volumes likewise
+inline constexpr std::size_t kProcessRecordBytes = 64 * 1024;
+inline constexpr std::size_t kProcessEndBytes =
+    4096;  // kept free, so that an end can be written on a full disk
+inline constexpr std::size_t kProcessTaskEntries = 64;  // of a task's directory
+inline constexpr std::size_t kVolumeOpenDepth =
+    64;  // an open descriptor each, while a volume is measured
+inline constexpr std::size_t kKernelTextBytes = 256 * 1024;  // one file of /proc or a cgroup
+inline constexpr int kStrayRounds =
+    100;  // looks for what a task left behind, each followed by this:
+inline constexpr int kStrayPauseMs = 10;
+inline constexpr int kCgroupRemoveTries =
+    50;  // a group is busy for a moment after its last process
 
 // --- Logs (exec/, store/) ---
 inline constexpr std::size_t kLogChunkBytes = 64 * 1024;    // uncompressed, one stored chunk

@@ -12,12 +12,12 @@
 #include <memory>
 
 #include "base/digest.h"
+#include "model/limits.h"
 
 namespace pawl {
 namespace {
 
 constexpr std::size_t kNameBytes = 200;  // leaves room for a suffix in a file's 255
-constexpr std::size_t kKernelTextBytes = 256 * 1024;
 
 bool is_alphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -143,7 +143,7 @@ Result<std::string> read_whole(int directory, const std::string& name, std::size
 std::string read_kernel_text(const std::string& path) {
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.is_open()) return {};
-  auto text = read_to_end(file.get(), kKernelTextBytes);
+  auto text = read_to_end(file.get(), limits::kKernelTextBytes);
   return text ? std::move(text).value() : std::string();
 }
 

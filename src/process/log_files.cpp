@@ -19,7 +19,6 @@ namespace {
 constexpr std::string_view kPrefix = "log.";
 constexpr std::size_t kReadBytes = 256 * 1024;
 constexpr std::size_t kWriteBytes = 256 * 1024;
-constexpr std::size_t kEntries = 64;  // of a task's directory
 
 std::string name_of(std::uint64_t number) { return std::string(kPrefix) + std::to_string(number); }
 
@@ -145,7 +144,7 @@ Result<std::size_t> LogReader::read_more() {
 }
 
 std::optional<std::uint64_t> LogReader::file_from(std::uint64_t number) const {
-  const auto names = entries_of(directory_, kEntries);
+  const auto names = entries_of(directory_, limits::kProcessTaskEntries);
   if (!names) return std::nullopt;
   std::optional<std::uint64_t> least;
   for (const std::string& name : *names) {

@@ -384,8 +384,7 @@ Result<DiskUsage> ProcessEngine::disk_usage(const Stop& stop) {
 
 // What a killed agent had not finished making.
 Result<void> clear_drafts(int directory, int trash) {
-  constexpr std::size_t kMost = 100'000;
-  PAWL_TRY(const auto names, entries_of(directory, kMost));
+  PAWL_TRY(const auto names, entries_of(directory, limits::kProcessTasks));
   for (const std::string& name : names) {
     if (is_object_name(name)) continue;
     if (::renameat(directory, name.c_str(), trash, random_hex(16).c_str()) != 0) {

@@ -38,10 +38,8 @@ constexpr std::size_t kReadBytes = 64 * 1024;
 constexpr int kReadsInTurn = 16;  // of one stream, before signals are looked at again
 constexpr int kSweepMs = 20;      // between looks for what a task left behind
 constexpr int kSignalBase = 128;  // the shell's
-constexpr int kCgroupTries = 50;  // a group is busy for a moment after its last process
 constexpr int kStartFailedCode = 128;
 constexpr const char* kEndDraft = "end.draft";
-constexpr std::size_t kEndBytes = 4096;
 
 std::int64_t wall_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
@@ -222,7 +220,7 @@ void Supervisor::refuse(const std::string& why) {
 bool Supervisor::reserve_end() const {
   const UniqueFd file(
       ::openat(directory_, kEndDraft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-  return file.is_open() && write_all(file.get(), std::string(kEndBytes, ' '));
+  return file.is_open() && write_all(file.get(), std::string(limits::kProcessEndBytes, ' '));
 }
 
 // What cannot be written is an end that is not known.
@@ -342,7 +340,7 @@ void Supervisor::finish() {
     record.usage = cgroup_.usage();
   }
   write_end(record);
-  for (int tries = 0; tries < kCgroupTries && !cgroup_.remove(); ++tries) {
+  for (int tries = 0; tries < limits::kCgroupRemoveTries && !cgroup_.remove(); ++tries) {
     (void)::poll(nullptr, 0, kSweepMs);
   }
 }

@@ -26,11 +26,7 @@ namespace {
 using Phase = ContainerState::Phase;
 
 constexpr std::size_t kSpecBytes = 2 * static_cast<std::size_t>(limits::kTaskTextBytes);
-constexpr std::size_t kRecordBytes = 64 * 1024;
-constexpr std::size_t kMostTasks = 100'000;
 constexpr std::size_t kIdBytes = 64;
-constexpr int kStrayRounds = 100;
-constexpr int kStrayPauseMs = 10;
 
 struct flock whole_file(short type) {
   struct flock lock {};
@@ -89,14 +85,14 @@ Phase TaskDirectory::phase() const {
 }
 
 std::optional<RunRecord> TaskDirectory::run_record() const {
-  const auto text = read_whole(fd(), kRunFile, kRecordBytes);
+  const auto text = read_whole(fd(), kRunFile, limits::kProcessRecordBytes);
   if (!text) return std::nullopt;
   const auto record = decode_run(*text);
   return record ? std::optional(*record) : std::nullopt;
 }
 
 std::optional<EndRecord> TaskDirectory::end_record() const {
-  const auto text = read_whole(fd(), kEndFile, kRecordBytes);
+  const auto text = read_whole(fd(), kEndFile, limits::kProcessRecordBytes);
   if (!text) return std::nullopt;
   auto record = decode_end(*text);
   return record ? std::optional(std::move(record).value()) : std::nullopt;
@@ -109,7 +105,7 @@ Result<ContainerState> TaskDirectory::state() const {
   state.id = std::move(about.id);
   state.labels = std::move(about.labels);
   if (state.phase == Phase::kCreated) return state;
-  const auto text = read_whole(fd(), kStartFile, kRecordBytes);
+  const auto text = read_whole(fd(), kStartFile, limits::kProcessRecordBytes);
   const auto start = text ? decode_start(*text) : Result<StartRecord>(text.error());
   if (start) state.started_at = start->at;
   const auto run = run_record();
@@ -171,7 +167,7 @@ Result<TaskDirectory> TaskStore::find(const std::string& reference) const {
 }
 
 Result<std::vector<TaskDirectory>> TaskStore::all() const {
-  PAWL_TRY(const auto names, entries_of(directory_.get(), kMostTasks));
+  PAWL_TRY(const auto names, entries_of(directory_.get(), limits::kProcessTasks));
   std::vector<TaskDirectory> tasks;
   for (const std::string& name : names) {
     if (!is_object_name(name)) continue;
@@ -208,7 +204,7 @@ void end_strays(const TaskDirectory& task) {
   const auto spec = task.spec();
   if (!run || !spec || run->boot_id != boot_id()) return;
   const Cgroup cgroup(spec->cgroup);
-  for (int round = 0; round < kStrayRounds; ++round) {
+  for (int round = 0; round < limits::kStrayRounds; ++round) {
     const std::vector<pid_t> members = cgroup.members();
     const std::set<pid_t> grouped(members.begin(), members.end());
     bool found = false;
@@ -220,7 +216,7 @@ void end_strays(const TaskDirectory& task) {
       kill_exactly(process);
     }
     if (!found) break;
-    (void)::poll(nullptr, 0, kStrayPauseMs);
+    (void)::poll(nullptr, 0, limits::kStrayPauseMs);
   }
   (void)cgroup.remove();
 }

@@ -20,9 +20,6 @@ namespace {
 constexpr const char* kData = "data";
 constexpr const char* kLabels = "labels.json";
 constexpr mode_t kOpenToAll = 01777;
-constexpr std::size_t kLabelBytes = 64 * 1024;
-constexpr std::size_t kMost = 100'000;
-constexpr std::size_t kDepth = 64;  // an open descriptor each
 constexpr std::int64_t kBlockBytes = 512;
 
 // A task's tree while it may be changing: what vanishes meanwhile does not count.
@@ -64,7 +61,7 @@ class TreeSize {
     const int parent = ::dirfd(open_.back().get());
     struct stat info {};
     if (::fstatat(parent, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return 0;
-    if (S_ISDIR(info.st_mode) && open_.size() < kDepth) {
+    if (S_ISDIR(info.st_mode) && open_.size() < limits::kVolumeOpenDepth) {
       push(UniqueFd(
           ::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)));
     }
@@ -111,7 +108,7 @@ Result<void> Volumes::remove(const std::string& name) {
 }
 
 Result<std::vector<VolumeSummary>> Volumes::list() const {
-  PAWL_TRY(const auto names, entries_of(directory_.get(), kMost));
+  PAWL_TRY(const auto names, entries_of(directory_.get(), limits::kProcessTasks));
   std::vector<VolumeSummary> volumes;
   for (const std::string& name : names) {
     if (!is_object_name(name)) continue;
@@ -119,7 +116,7 @@ Result<std::vector<VolumeSummary>> Volumes::list() const {
     if (!directory) continue;
     VolumeSummary volume;
     volume.name = name;
-    const auto text = read_whole(directory->get(), kLabels, kLabelBytes);
+    const auto text = read_whole(directory->get(), kLabels, limits::kProcessRecordBytes);
     if (text) {
       if (auto labels = decode_labels(*text)) volume.labels = std::move(labels).value();
     }

@@ -79,6 +79,19 @@ class Browser:
             return True
         wait_for(f"{selector} to be clicked", attempt)
 
+    def press(self, selector):
+        """And holds it, until release()."""
+        element = self.call("POST", "/element", {"using": "css selector", "value": selector})
+        self.point({"type": "pointerMove", "origin": element, "x": 0, "y": 0, "duration": 0},
+                   {"type": "pointerDown", "button": 0})
+
+    def release(self):
+        self.point({"type": "pointerUp", "button": 0})
+
+    def point(self, *actions):
+        self.call("POST", "/actions", {"actions": [
+            {"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}, "actions": actions}]})
+
     def errors(self):
         """What the page complained of on its console."""
         return [entry["message"] for entry in self.call("POST", "/se/log", {"type": "browser"})

@@ -146,6 +146,43 @@ tasks: [{id: only, command: "true"}]
         browser.wait_text(f"fine run {fine}", "Retry")
         self.assertNotIn("Retry failed", browser.text())
 
+    def test_a_click_counts_though_the_page_is_drawn_anew_between_press_and_release(self):
+        browser = self.browser
+        self.agent.commit({"more.yaml": """
+name: endless
+defaults: {image: "{image}"}
+tasks: [{id: first, command: "sleep 1000"}, {id: second, command: "sleep 1000"}]
+"""})
+        self.agent.cli("sync", "fleet", "--wait")
+        run = self.agent.trigger("endless")
+        browser.open(self.page + f"#/runs/{run}")
+        browser.wait_text("Log of first")
+        # The page draws once a second while a task runs, and when it has loaded a change.
+        browser.run("""
+            const real = window.fetch;
+            window.seconds = window.loads = 0;
+            window.setInterval(() => { window.seconds += 1; }, 1000);
+            window.fetch = async (...request) => {
+              const answer = await real(...request);
+              if (String(request[0]).endsWith(`/runs/${arguments[0]}`)) window.loads += 1;
+              return answer;
+            };""", run)
+        browser.press(".dag [data-task='second']")
+        wait_for("two seconds of the page", lambda: browser.run("return window.seconds") >= 2)
+        browser.release()
+        browser.wait_text("Log of second")
+        browser.press(".dag [data-task='first']")
+        loads = browser.run("return window.loads")
+        self.agent.cli("cancel", run)
+        self.agent.finished(run)
+        wait_for("the end to be loaded", lambda: browser.run("return window.loads") > loads)
+        seconds = browser.run("return window.seconds")
+        wait_for("another second of the page", lambda: browser.run("return window.seconds") > seconds)
+        self.assertNotIn("Retry failed", browser.text())
+        browser.release()
+        browser.wait_text("Log of first", "Retry failed")
+        self.assertEqual(browser.errors(), [])
+
     def test_a_pull_is_followed_while_it_is_under_way(self):
         browser = self.browser
         registry = StalledRegistry()

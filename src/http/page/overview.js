@@ -2,6 +2,7 @@
 import { get, post, segment } from "./api.js";
 import { badge, linkRow, make, table } from "./dom.js";
 import { duration, status, when } from "./format.js";
+import { released } from "./pointer.js";
 
 export function runRow(run) {
   return linkRow(`#/runs/${run.id}`,
@@ -65,6 +66,7 @@ export class Overview {
   async load() {
     const [pipelines, runs, sources] = await Promise.all(
       [get("/pipelines"), get("/runs?limit=20"), get("/sources")]);
+    await released();
     this.element.replaceChildren(
       make("h2", {}, "Pipelines"),
       table(["Name", "Triggers", "Next tick", "Last run"], pipelines.pipelines.map(pipelineRow),

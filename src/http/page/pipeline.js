@@ -2,6 +2,7 @@
 import { get, post, segment } from "./api.js";
 import { actionButton, badge, make, table } from "./dom.js";
 import { duration, when } from "./format.js";
+import { released } from "./pointer.js";
 import { refusalText, runHeadings, runRow } from "./overview.js";
 
 function field(param) {
@@ -60,6 +61,7 @@ export class PipelineView {
   async load() {
     const [pipeline, runs] = await Promise.all([get(`/pipelines/${segment(this.name)}`),
       get(`/runs?limit=30&pipeline=${segment(this.name)}`)]);
+    await released();
     // Kept over reloads: nobody's half-filled form is thrown away because a run ended.
     this.form ??= runForm(pipeline);
     const origin = pipeline.origin ?? {};

@@ -4,6 +4,7 @@ import { drawDag } from "./dag.js";
 import { actionButton, badge, make, table } from "./dom.js";
 import { bytes, duration, span, status, used, when } from "./format.js";
 import { LogView } from "./log.js";
+import { isHeld, released } from "./pointer.js";
 
 // What somebody opens a run for: the first failure, else what runs, else the last task.
 function interesting(tasks) {
@@ -57,7 +58,9 @@ export class RunView {
   }
 
   async load() {
-    this.run = await get(`/runs/${segment(this.id)}`);
+    const run = await get(`/runs/${segment(this.id)}`);
+    await released();
+    this.run = run;
     this.chosen ??= interesting(this.run.tasks);
     this.draw();
     if (this.chosen && this.log?.task !== this.chosen) this.openLog();
@@ -158,7 +161,7 @@ export class RunView {
 
   // A run under way shows how long it takes.
   onTick() {
-    if (this.run && !ended(this.run)) this.draw();
+    if (this.run && !ended(this.run) && !isHeld()) this.draw();
   }
 
   close() {

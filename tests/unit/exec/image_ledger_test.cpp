@@ -5,6 +5,7 @@
 #include <fstream>
 #include <string>
 
+#include "model/limits.h"
 #include "support/manual_clock.h"
 #include "support/temp_directory.h"
 
@@ -71,11 +72,11 @@ TEST_CASE(
 
 TEST_CASE("it is bounded: what was not used for longest is forgotten") {
   Fixture fixture;
-  for (std::size_t i = 0; i <= kLedgerImages; ++i) {
+  for (std::size_t i = 0; i <= limits::kLedgerImages; ++i) {
     fixture.ledger.brought("image:" + std::to_string(i));
     fixture.clock.advance_ms(1);
   }
-  CHECK(fixture.ledger.images().size() == kLedgerImages);
+  CHECK(fixture.ledger.images().size() == limits::kLedgerImages);
   CHECK(fixture.ledger.images().front().name == "image:1");
 }
 

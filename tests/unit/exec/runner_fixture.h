@@ -32,7 +32,7 @@ struct RunnerFixture {
   ManualClock clock;
   RecordingSink sink;
   HostPolicy policy;
-  RunnerTimes times{1, 2, 60'000, 1, 1, 2};
+  RunnerTimes times{1, 2, 60'000, 1, 0, 1, 2};
   TempDirectory directory;
   AttemptFiles files{directory / "outputs", directory / "secrets"};
   std::map<std::string, std::string> secrets;

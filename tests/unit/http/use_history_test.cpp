@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "model/limits.h"
 #include "support/http_world.h"
 
 namespace pawl::http {
@@ -91,8 +92,8 @@ TEST_CASE("the newest runs count, and attempts that ended and of which something
   History history;
   const Pipeline nightly = test::make_nightly();
   history.add(nightly, 0, {900 * kMib, 0, 0});
-  for (std::uint32_t i = 0; i < kUseRuns; ++i) history.add(nightly, 0, {10 * kMib, 0, 0});
-  CHECK(history.read(nightly)[0].attempts == kUseRuns);
+  for (std::uint32_t i = 0; i < limits::kUseRuns; ++i) history.add(nightly, 0, {10 * kMib, 0, 0});
+  CHECK(history.read(nightly)[0].attempts == limits::kUseRuns);
   CHECK(history.read(nightly)[0].peak_memory_bytes == 10 * kMib);
   Attempt running;
   running.key = {RunId{history.last_run}, 1, 1};
