@@ -47,7 +47,12 @@ struct PoolFixture {
   WorkerPool::Settings settings{4,
                                 instance,
                                 {},
-                                {1, 100, 60'000, 1},
+                                {.backoff_ms = 1,
+                                 .backoff_max_ms = 100,
+                                 .settle_ms = 1,
+                                 .remove_later_ms = 0,
+                                 .pull_retry_ms = 1,
+                                 .pull_retry_max_ms = 10},
                                 {},
                                 AttemptFiles(directory / "outputs", directory / "secrets"),
                                 [this](const std::string& name) -> Result<std::string> {

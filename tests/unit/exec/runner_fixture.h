@@ -32,7 +32,12 @@ struct RunnerFixture {
   ManualClock clock;
   RecordingSink sink;
   HostPolicy policy;
-  RunnerTimes times{1, 2, 60'000, 1, 0, 1, 2};
+  RunnerTimes times{.backoff_ms = 1,
+                    .backoff_max_ms = 2,
+                    .settle_ms = 1,
+                    .remove_later_ms = 0,
+                    .pull_retry_ms = 1,
+                    .pull_retry_max_ms = 2};
   TempDirectory directory;
   AttemptFiles files{directory / "outputs", directory / "secrets"};
   std::map<std::string, std::string> secrets;
