@@ -16,6 +16,9 @@ namespace pawl {
 namespace {
 
 constexpr std::int64_t kNsPerMs = 1'000'000;
+// For a file that whoever wants an image finds being written, and at least between two looks at it.
+constexpr std::int64_t kWaitMs = 12 * limits::kImageLookMs;
+constexpr std::int64_t kShortWaitMs = limits::kImageLookMs / 50;
 
 bool is_archive(const std::string& name) {
   return name.ends_with(".tar") || name.ends_with(".tar.gz") || name.ends_with(".tgz");
@@ -24,6 +27,14 @@ bool is_archive(const std::string& name) {
 bool is_away(const Error& error) {
   return error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kTimeout ||
          error.kind == ErrorKind::kExhausted || error.kind == ErrorKind::kCancelled;
+}
+
+Error stopped() { return Error{ErrorKind::kCancelled, "stopped", {}}; }
+
+bool holds(const std::vector<std::string>& images, const std::string& image) {
+  return !image.empty() && std::any_of(images.begin(), images.end(), [&](const auto& name) {
+    return is_same_image(name, image);
+  });
 }
 
 struct Look {
@@ -87,16 +98,53 @@ void ImageFiles::run() {
   }
 }
 
-Result<std::size_t> ImageFiles::look(const std::stop_token& stop) { return look_for({}, stop); }
+Result<std::size_t> ImageFiles::look(const std::stop_token& stop) {
+  PAWL_TRY(const Round round, look_once({}, stop));
+  return round.loaded;
+}
 
-Result<std::size_t> ImageFiles::look_for(const std::string& image, const std::stop_token& stop) {
+Result<ImageFiles::Found> ImageFiles::look_for(const std::string& image, const Note& note,
+                                               const std::stop_token& stop) {
+  bool loaded = false;
+  std::string told;
+  for (std::int64_t waited_ms = 0;;) {
+    PAWL_TRY(const Round round, look_once(image, stop));
+    loaded |= round.loaded > 0;
+    if (round.is_there) return Found{true};
+    if (round.unsettled.empty()) return Found{loaded};
+    const std::string path = parts_.directory + "/" + round.unsettled;
+    if (waited_ms >= kWaitMs) return Found{loaded, path};
+    if (path != told) {
+      note("waiting for " + path + " to be complete");
+      told = path;
+    }
+    const std::int64_t wait_ms = std::max(round.settles_ms, kShortWaitMs);
+    if (!parts_.wait(stop, wait_ms)) return stopped();
+    waited_ms += wait_ms;
+  }
+}
+
+Result<ImageFiles::Round> ImageFiles::look_once(const std::string& image,
+                                                const std::stop_token& stop) {
   const Turn turn(*this, stop);
-  if (!turn.has()) return Error{ErrorKind::kCancelled, "stopped", {}};
+  if (!turn.has()) return stopped();
+  Round round;
+  // Whoever had the turn may have brought it.
+  PAWL_TRY(round.is_there, has(image, stop));
+  if (round.is_there) return round;
   list_files();
-  auto loaded = load_new(image, stop);
+  const auto done = load_new(image, round, stop);
   parts_.ledger.save();
   tell();
-  return loaded;
+  if (!done) return done.error();
+  return round;
+}
+
+Result<bool> ImageFiles::has(const std::string& image, const std::stop_token& stop) {
+  if (image.empty()) return false;
+  auto present = parts_.engine.has_image(image, stop);
+  if (!present && !is_away(present.error())) return false;
+  return present;
 }
 
 void ImageFiles::list_files() {
@@ -121,61 +169,71 @@ void ImageFiles::list_files() {
   seen_ = std::move(now);
 }
 
-// By its own time, so that one that was moved here is loaded at once; or by what was seen of it, where clocks differ.
-bool ImageFiles::is_settled(const Seen& seen) const {
+// If it stays as it is; 0: it is settled. By its own time, so that one that was moved here is loaded at once; or by what
+// was seen of it, where clocks differ.
+std::int64_t ImageFiles::settles_in_ms(const Seen& seen) const {
   const std::int64_t age_ms = parts_.clock.wall().ms - seen.changed_ns / kNsPerMs;
   const std::int64_t seen_ms = parts_.clock.mono().ms - seen.since.ms;
-  return age_ms > limits::kImageLookMs || seen_ms >= limits::kImageLookMs;
+  const std::int64_t left_ms = limits::kImageLookMs - std::max(age_ms - 1, seen_ms);
+  return std::max<std::int64_t>(left_ms, 0);
 }
 
-bool ImageFiles::is_loaded(const std::string& name, const Seen& seen) const {
-  for (const ImageLedger::File& file : parts_.ledger.files()) {
-    if (file.name == name) {
-      return file.bytes == seen.bytes && file.changed_ns == seen.changed_ns;
-    }
-  }
-  return false;
-}
-
-Result<std::size_t> ImageFiles::load_new(const std::string& image, const std::stop_token& stop) {
-  std::vector<std::string> again;
-  for (const ImageLedger::File& file : parts_.ledger.files()) {
-    const bool holds = std::any_of(file.images.begin(), file.images.end(), [&](const auto& name) {
-      return !image.empty() && is_same_image(name, image);
+Result<void> ImageFiles::load_new(const std::string& image, Round& round,
+                                  const std::stop_token& stop) {
+  const std::vector<ImageLedger::File> files = parts_.ledger.files();
+  for (const auto& [name, seen] : seen_) {
+    if (!seen.trouble.empty()) continue;
+    const auto known = std::find_if(files.begin(), files.end(), [&](const ImageLedger::File& file) {
+      return file.name == name && file.bytes == seen.bytes && file.changed_ns == seen.changed_ns;
     });
-    if (holds) again.push_back(file.name);
+    const bool is_loaded = known != files.end();
+    if (is_loaded && !holds(known->images, image)) continue;
+    const std::int64_t left_ms = is_loaded ? 0 : settles_in_ms(seen);
+    if (left_ms == 0) {
+      PAWL_CHECK(load(name, image, round, stop));
+      continue;
+    }
+    const bool is_first = round.unsettled.empty();
+    round.settles_ms = is_first ? left_ms : std::min(round.settles_ms, left_ms);
+    if (is_first) round.unsettled = name;
   }
-  std::size_t count = 0;
-  for (auto& [name, seen] : seen_) {
-    const bool wanted = std::find(again.begin(), again.end(), name) != again.end();
-    if (!seen.trouble.empty() || !is_settled(seen) || (is_loaded(name, seen) && !wanted)) continue;
-    PAWL_TRY(const bool loaded, load(name, seen, stop));
-    if (loaded) ++count;
-  }
-  return count;
+  return {};
 }
 
-// False: it cannot be loaded as it is.
-Result<bool> ImageFiles::load(const std::string& name, Seen& seen, const std::stop_token& stop) {
+// What cannot be loaded as it is, is no error.
+Result<void> ImageFiles::load(const std::string& name, const std::string& image, Round& round,
+                              const std::stop_token& stop) {
   const std::string path = parts_.directory + "/" + name;
+  Seen& seen = seen_[name];
   auto images = parts_.engine.load_images(path, stop);
   if (!images && is_away(images.error())) return images.error();
+  if (images) {
+    ++round.loaded;
+    round.is_there |= holds(*images, image);
+  }
   const auto now = look_at(path);
   const bool same = now && now->bytes == seen.bytes && now->changed_ns == seen.changed_ns;
-  if (!same) return images.ok();  // whatever came of it, it is another file now: the next look's
+  if (!same) {
+    // Whatever came of it, it is another file now: the next look's.
+    if (now && round.unsettled.empty()) {
+      round.unsettled = name;
+      round.settles_ms = limits::kImageLookMs;
+    }
+    return {};
+  }
   if (!images) {
     seen.trouble = images.error().message;
     log_warning("a file of images cannot be loaded", {{"file", path}, {"reason", seen.trouble}});
-    return false;
+    return {};
   }
   std::string text;
-  for (const std::string& image : *images) {
-    parts_.ledger.brought(image);
-    text += (text.empty() ? "" : ", ") + image;
+  for (const std::string& each : *images) {
+    parts_.ledger.brought(each);
+    text += (text.empty() ? "" : ", ") + each;
   }
   parts_.ledger.loaded({name, seen.bytes, seen.changed_ns, *images});
   log_info("a file of images was loaded", {{"file", path}, {"images", text}});
-  return true;
+  return {};
 }
 
 void ImageFiles::tell() {

@@ -1,9 +1,9 @@
 // Images for hosts that reach no registry: files in a directory (*.tar, *.tar.gz, *.tgz, as `docker save` makes them) are
 // loaded into the engine, each once; again when it has changed, or when an image of it is wanted and gone.
 //
-// A file that may still be written is left for later: it is loaded once it has not changed for limits::kImageLookMs. One that cannot be
-// loaded is said so once, and is tried again when it has changed. Rejected: inotify, which is silent on network
-// filesystems and still does not tell when a copy is complete.
+// A file that may still be written is left for later: it is loaded once it has not changed for limits::kImageLookMs; who
+// wants an image waits for that, a while. One that cannot be loaded is said so once, and is tried again when it has
+// changed. Rejected: inotify, which is silent on network filesystems and still does not tell when a copy is complete.
 //
 // A thread of its own looks every limits::kImageLookMs. Thread-safe.
 #pragma once
@@ -20,6 +20,7 @@
 
 #include "base/result.h"
 #include "exec/image_ledger.h"
+#include "exec/pause.h"
 #include "exec/worker_thread.h"
 #include "ports/clock.h"
 #include "ports/container_engine.h"
@@ -35,6 +36,13 @@ class ImageFiles {
     std::string directory;  // need not exist
     // Told what people should know, whenever it has changed: all of it. Any thread.
     std::function<void(std::vector<std::string>)> warn;
+    // False when the stop came first. Tests have a clock of their own.
+    std::function<bool(const std::stop_token& stop, std::int64_t ms)> wait = pause;
+  };
+  using Note = std::function<void(const std::string&)>;
+  struct Found {
+    bool is_there = false;     // in the engine; or what was loaded may be it
+    std::string incomplete{};  // a file that was waited for, in vain
   };
   explicit ImageFiles(Parts parts);
   ~ImageFiles();  // stop()
@@ -44,8 +52,11 @@ class ImageFiles {
 
   // Loads what is new. Returns how many files were loaded. kUnavailable, kTimeout: the engine is away; kCancelled.
   [[nodiscard]] Result<std::size_t> look(const std::stop_token& stop);
-  // Likewise, and the files that are known to hold that image, which the engine has no more. 0: there is nothing to be had.
-  [[nodiscard]] Result<std::size_t> look_for(const std::string& image, const std::stop_token& stop);
+  // Likewise, and the files that are known to hold that image, if the engine has it no more. While a file is there that
+  // may still be written, and may hold it, it is waited for, about a minute at most; `note` is told, on the caller's
+  // thread.
+  [[nodiscard]] Result<Found> look_for(const std::string& image, const Note& note,
+                                       const std::stop_token& stop);
 
  private:
   struct Seen {
@@ -59,13 +70,24 @@ class ImageFiles {
   };
   // One look at a time.
   class Turn;
+  // What one look has come to.
+  struct Round {
+    bool is_there = false;  // the wanted image
+    std::size_t loaded = 0;
+    std::string unsettled{};  // a file that may still be written
+    std::int64_t settles_ms = 0;
+  };
 
   void run();
+  // `image` may be empty.
+  [[nodiscard]] Result<Round> look_once(const std::string& image, const std::stop_token& stop);
+  [[nodiscard]] Result<bool> has(const std::string& image, const std::stop_token& stop);
   void list_files();
-  [[nodiscard]] bool is_settled(const Seen& seen) const;
-  [[nodiscard]] bool is_loaded(const std::string& name, const Seen& seen) const;
-  [[nodiscard]] Result<std::size_t> load_new(const std::string& image, const std::stop_token& stop);
-  [[nodiscard]] Result<bool> load(const std::string& name, Seen& seen, const std::stop_token& stop);
+  [[nodiscard]] std::int64_t settles_in_ms(const Seen& seen) const;
+  [[nodiscard]] Result<void> load_new(const std::string& image, Round& round,
+                                      const std::stop_token& stop);
+  [[nodiscard]] Result<void> load(const std::string& name, const std::string& image, Round& round,
+                                  const std::stop_token& stop);
   void tell();
 
   const Parts parts_;

@@ -96,10 +96,10 @@ void ImagePuller::add_line(Pull& pull, const std::string& line) {
   changed_.notify_all();
 }
 
-Result<bool> ImagePuller::load(const std::string& image, const std::stop_token& stop) {
-  if (parts_.files == nullptr) return false;
-  PAWL_TRY(const std::size_t count, parts_.files->look_for(image, stop));
-  return count > 0;
+Result<ImageFiles::Found> ImagePuller::load(const std::string& image, const Note& note,
+                                            const std::stop_token& stop) {
+  if (parts_.files == nullptr) return ImageFiles::Found{};
+  return parts_.files->look_for(image, note, stop);
 }
 
 void ImagePuller::used(const std::string& image) {

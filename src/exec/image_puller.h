@@ -46,8 +46,9 @@ class ImagePuller {
   // caller's thread. Errors: the engine's; kConflict once the registry has failed too often.
   [[nodiscard]] Result<void> pull(const std::string& image, const Note& note,
                                   const std::stop_token& stop);
-  // Loads what the drop directory has. False: nothing that was not loaded before. Errors: as ImageFiles::look().
-  [[nodiscard]] Result<bool> load(const std::string& image, const std::stop_token& stop);
+  // Loads what the drop directory has: ImageFiles::look_for().
+  [[nodiscard]] Result<ImageFiles::Found> load(const std::string& image, const Note& note,
+                                               const std::stop_token& stop);
   // A task was started with it.
   void used(const std::string& image);
 

@@ -200,7 +200,8 @@ TaskRunner::Step TaskRunner::provide_image(const Error& refused) {
     return not_started(Reason::kImage, "image '" + task_.image +
                                            "' is not on this host, and its policy says `pull: "
                                            "never`; load it there with `docker load`, or put "
-                                           "its archive into the host's image directory");
+                                           "its archive into the host's image directory" +
+                                           still_written());
   }
   if (pulled_) {
     return not_started(Reason::kImage, "image '" + task_.image +
@@ -212,12 +213,21 @@ TaskRunner::Step TaskRunner::provide_image(const Error& refused) {
 // Archives in the host's image directory come before any registry.
 TaskRunner::Step TaskRunner::load_image(bool& loaded) {
   if (std::exchange(looked_for_files_, true)) return Step::kDone;
-  const auto found = ask<bool>(
-      [this](const std::stop_token& stop) { return parts_.images.load(task_.image, stop); });
+  const auto found = ask<ImageFiles::Found>([this](const std::stop_token& stop) {
+    // A shutdown is noticed by the stop token.
+    const auto note = [this](const std::string& line) { (void)say(line); };
+    return parts_.images.load(task_.image, note, stop);
+  });
   if (!found && found.error().kind == ErrorKind::kCancelled) return interrupted();
   if (!found) return not_started(Reason::kEngine, found.error().message);
-  loaded = *found;
+  loaded = found->is_there;
+  incomplete_file_ = found->incomplete;
   return Step::kDone;
+}
+
+std::string TaskRunner::still_written() const {
+  if (incomplete_file_.empty()) return {};
+  return " (" + incomplete_file_ + " is still being written)";
 }
 
 TaskRunner::Step TaskRunner::pull_image() {
@@ -235,8 +245,8 @@ TaskRunner::Step TaskRunner::pull_image() {
   if (pulled) return Step::kDone;
   if (pulled.error().kind == ErrorKind::kCancelled) return interrupted();
   const Reason reason = is_away(pulled.error()) ? Reason::kEngine : Reason::kImage;
-  return not_started(reason,
-                     "image '" + task_.image + "' cannot be pulled: " + pulled.error().message);
+  return not_started(reason, "image '" + task_.image +
+                                 "' cannot be pulled: " + pulled.error().message + still_written());
 }
 
 TaskRunner::Step TaskRunner::start() {

@@ -102,6 +102,7 @@ class TaskRunner {
   [[nodiscard]] Step create_container();
   [[nodiscard]] Step provide_image(const Error& refused);
   [[nodiscard]] Step load_image(bool& loaded);
+  [[nodiscard]] std::string still_written() const;
   [[nodiscard]] Step pull_image();
   [[nodiscard]] Step start();
   [[nodiscard]] Step find_out_start(bool answered);
@@ -185,6 +186,7 @@ class TaskRunner {
   bool may_run_;
   bool pulled_ = false;
   bool looked_for_files_ = false;  // of images
+  std::string incomplete_file_;    // of them; waited for in vain
   bool engine_away_ = false;
   bool ended_ = false;       // outcome_ says how; what is left is its output
   bool seen_ended_ = false;  // by watch()

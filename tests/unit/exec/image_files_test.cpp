@@ -24,6 +24,7 @@ using Texts = std::vector<std::string>;
 struct Fixture : TaskFixture {
   std::string drop = directory / "images";
   Texts warnings;
+  Texts notes;
   int warned = 0;
   std::unique_ptr<ImageFiles> dropped;
 
@@ -33,11 +34,12 @@ struct Fixture : TaskFixture {
   }
   // As after a restart of the agent: only the ledger's file is left.
   void restart() {
-    dropped = std::make_unique<ImageFiles>(
-        ImageFiles::Parts{engine, clock, ledger, drop, [this](Texts texts) {
-                            warnings = std::move(texts);
-                            ++warned;
-                          }});
+    const auto warn = [this](Texts texts) {
+      warnings = std::move(texts);
+      ++warned;
+    };
+    dropped =
+        std::make_unique<ImageFiles>(ImageFiles::Parts{engine, clock, ledger, drop, warn, wait});
   }
   // A file whose last change is that many milliseconds ago.
   std::string put(const std::string& name, const std::string& text, std::int64_t age_ms) {
@@ -58,6 +60,16 @@ struct Fixture : TaskFixture {
     const auto count = dropped->look({});
     REQUIRE(count);
     return *count;
+  }
+  ImageFiles::Found look_for(const std::string& image) {
+    const auto found =
+        dropped->look_for(image, [this](const std::string& note) { notes.push_back(note); }, {});
+    REQUIRE(found);
+    return *found;
+  }
+  // As a copy under way: an archive, once it is complete.
+  void begin_copy(const std::string& name, const Texts& names) {
+    engine.add_archive(put(name, "half", 0), names);
   }
 };
 
@@ -190,10 +202,101 @@ TEST_CASE("an image that is wanted and gone is loaded from its file again") {
   fixture.put_archive("a.tar", {"a:latest", "b:1"});
   fixture.put_archive("c.tar", {"c:1"});
   CHECK(fixture.look() == 2);
-  CHECK(*fixture.dropped->look_for("a", {}) == 1);
-  CHECK(*fixture.dropped->look_for("b:1", {}) == 1);
-  CHECK(*fixture.dropped->look_for("other:1", {}) == 0);
+  REQUIRE(fixture.engine.remove_image("b:1", {}));
+  CHECK(fixture.look_for("a").is_there);
+  CHECK(*fixture.engine.has_image("b:1", {}));
+  CHECK(fixture.engine.calls(Call::kLoad) == 3);
+  REQUIRE(fixture.engine.remove_image("b:1", {}));
+  CHECK(fixture.look_for("b:1").is_there);
   CHECK(fixture.engine.calls(Call::kLoad) == 4);
+  CHECK(fixture.look_for("b:1").is_there);
+  CHECK_FALSE(fixture.look_for("other:1").is_there);
+  CHECK(fixture.engine.calls(Call::kLoad) == 4);
+  CHECK(fixture.waited_ms == 0);
+}
+
+TEST_CASE("a wanted image is waited for while its file may still be written, which is said once") {
+  Fixture fixture;
+  fixture.begin_copy("base.tar", {"base:1"});
+  const Texts notes{"waiting for " + fixture.drop + "/base.tar to be complete"};
+  int grows = 3;
+  SUBCASE("and it alone") {}
+  SUBCASE("although something else is loaded before") {
+    fixture.put_archive("other.tar", {"other:1"});
+  }
+  SUBCASE("although half of it was taken for the whole") {
+    grows = 0;
+    fixture.put("base.tar", "half", 60'000);
+    fixture.engine.fail(Call::kLoad, {ErrorKind::kInvalid, "unexpected EOF", {}});
+    fixture.engine.before_next(Call::kLoad, [&] { fixture.put("base.tar", "whole", 0); });
+  }
+  fixture.after_wait = [&] {
+    if (grows-- > 0) fixture.put("base.tar", std::string(static_cast<std::size_t>(grows), 'x'), 0);
+  };
+  const ImageFiles::Found found = fixture.look_for("base:1");
+  CHECK(found.is_there);
+  CHECK(found.incomplete.empty());
+  CHECK(*fixture.engine.has_image("base:1", {}));
+  CHECK(fixture.notes == notes);
+  CHECK(fixture.warned == 0);
+}
+
+TEST_CASE("the wait for a file leaves the turn to others, and their load is not done again") {
+  Fixture fixture;
+  fixture.begin_copy("base.tar", {"base:1"});
+  std::stop_source stopped;
+  stopped.request_stop();
+  fixture.after_wait = [&] {
+    // Who is stopped does not wait for the turn: without it the engine is not asked.
+    REQUIRE_FALSE(fixture.dropped->look(stopped.get_token()));
+    REQUIRE(fixture.engine.calls(Call::kLoad) == 1);
+    CHECK(fixture.look() == 1);
+  };
+  CHECK(fixture.look_for("base:1").is_there);
+  CHECK(fixture.engine.calls(Call::kLoad) == 2);
+}
+
+TEST_CASE("a file that grows for ever is not waited for that long, and then named") {
+  Fixture fixture;
+  fixture.begin_copy("base.tar", {"base:1"});
+  std::size_t size = 10;
+  std::int64_t age_ms = 0;
+  SUBCASE("by and by") {}
+  SUBCASE("always just before it has settled") { age_ms = limits::kImageLookMs; }
+  fixture.after_wait = [&] { fixture.put("base.tar", std::string(++size, 'x'), age_ms); };
+  const ImageFiles::Found found = fixture.look_for("base:1");
+  CHECK_FALSE(found.is_there);
+  CHECK(found.incomplete == fixture.drop + "/base.tar");
+  CHECK(fixture.waited_ms <= 13 * limits::kImageLookMs);
+  CHECK(size <= 10 + 12 * 50);
+  CHECK(fixture.engine.calls(Call::kLoad) == 0);
+  CHECK(fixture.notes.size() == 1);
+}
+
+TEST_CASE("nobody waits for what was loaded already, or cannot be") {
+  Fixture fixture;
+  fixture.put_archive("a.tar", {"a:1"});
+  fixture.put("broken.tar", "rubbish", 60'000);
+  CHECK(fixture.look() == 1);
+  fixture.clock.set_wall_ms(fixture.clock.wall().ms - 3'600'000);
+  CHECK_FALSE(fixture.look_for("b:1").is_there);
+  CHECK(fixture.waited_ms == 0);
+}
+
+TEST_CASE("a stop ends the wait for a file at once") {
+  Fixture fixture;
+  fixture.begin_copy("base.tar", {"base:1"});
+  std::stop_source stop;
+  const auto long_pause = [](const std::stop_token& token, std::int64_t /*ms*/) {
+    REQUIRE(token.stop_requested());
+    return pause(token, 3'600'000);
+  };
+  ImageFiles patient({fixture.engine, fixture.clock, fixture.ledger, fixture.drop, {}, long_pause});
+  // The note comes right before the wait.
+  const auto found = patient.look_for(
+      "base:1", [&](const std::string&) { stop.request_stop(); }, stop.get_token());
+  REQUIRE_FALSE(found);
+  CHECK(found.error().kind == ErrorKind::kCancelled);
 }
 
 TEST_CASE("a stop ends the wait for a turn, and a load") {
@@ -253,4 +356,32 @@ TEST_CASE("a task whose image is nowhere says what to do; the directory is looke
   CHECK(fixture.outcome().failure == Reason::kImage);
   CHECK(fixture.outcome().message.find("image directory") != std::string::npos);
   CHECK(fixture.engine.calls(Call::kLoad) == 1);
+}
+
+TEST_CASE("a task waits for its image's archive to be complete, and says so in its log") {
+  Fixture fixture;
+  fixture.policy.pull = "never";
+  fixture.begin_copy("edge.tar", {"alpine:edge"});
+  const RunAttempt order = fixture.order("echo");
+  fixture.pipeline->tasks.back().image = "alpine:edge";
+  SUBCASE("until it is") {
+    fixture.run(order);
+    CHECK(fixture.outcome().kind == AttemptOutcome::Kind::kExited);
+  }
+  SUBCASE("or not") {
+    std::size_t size = 10;
+    fixture.after_wait = [&] { fixture.put("edge.tar", std::string(++size, 'x'), 0); };
+    fixture.run(order);
+    CHECK(fixture.outcome().failure == Reason::kImage);
+    CHECK(fixture.outcome().message.find("images/edge.tar is still being written") !=
+          std::string::npos);
+  }
+  SUBCASE("or the task is stopped") {
+    fixture.after_wait = [&] { CHECK_FALSE(fixture.control.request_stop(false)); };
+    fixture.run(order);
+    CHECK(fixture.outcome().kind == AttemptOutcome::Kind::kNotStarted);
+    CHECK(fixture.outcome().failure == Reason::kNone);
+    CHECK(fixture.engine.calls(Call::kLoad) == 0);
+  }
+  CHECK(fixture.sink.notes().find("edge.tar to be complete") != std::string::npos);
 }

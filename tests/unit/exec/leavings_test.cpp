@@ -104,6 +104,63 @@ TEST_CASE("a workspace that a late container brings is removed after it") {
   CHECK_FALSE(fixture.engine.exists(spec.name));
 }
 
+TEST_CASE("what has ended is removed a while later, or as the agent ends") {
+  Fixture fixture;
+  fixture.times.remove_later_ms = fixture.times.goodbye_ms = 3'600'000;
+  WorkerPool pool(fixture.engine, fixture.sink, fixture.clock, fixture.settings(1));
+  const RunAttempt first = fixture.order("echo");
+  const RunAttempt second = fixture.order("echo");
+  for (const RunAttempt& order : {first, second}) pool.run(order, {});
+  REQUIRE(fixture.sink.wait_for<AttemptEnded>(2));
+  for (const RunAttempt& order : {first, second}) pool.remove(RemoveContainer{order.key});
+  pool.remove(RemoveWorkspace{first.key.run});
+  // Were the removals due, they would come before the list.
+  pool.list_containers();
+  REQUIRE(fixture.sink.wait_for<EngineListed>());
+  CHECK(fixture.sink.events<EngineListed>()[0].containers.size() == 2);
+  const std::string workspace = workspace_name(Fixture::kInstance, first.key.run);
+  CHECK(fixture.engine.has_volume(workspace));
+  bool is_stuck = false;
+  SUBCASE("all of it") {}
+  SUBCASE("one that is stuck does not keep the other") {
+    is_stuck = true;
+    fixture.engine.fail(Call::kRemove, {ErrorKind::kConflict, "in progress", {}});
+  }
+  pool.stop();
+  CHECK(fixture.engine.exists(fixture.name(first)) == is_stuck);
+  CHECK_FALSE(fixture.engine.exists(fixture.name(second)));
+  CHECK(fixture.engine.has_volume(workspace) == is_stuck);
+}
+
+TEST_CASE("the agent's end does not wait for an engine that is away, or hangs") {
+  Fixture fixture;
+  fixture.times.remove_later_ms = 3'600'000;
+  SUBCASE("away") {
+    fixture.times.goodbye_ms = 3'600'000;
+    fixture.engine.set_away(true);
+  }
+  SUBCASE("hangs") {
+    fixture.times.goodbye_ms = 1;
+    fixture.engine.hold(Call::kList);
+  }
+  WorkerPool pool(fixture.engine, fixture.sink, fixture.clock, fixture.settings(1));
+  for (std::uint32_t task = 0; task < 100; ++task) {
+    pool.remove(RemoveContainer{AttemptKey{RunId{7}, task, 1}});
+  }
+  pool.stop();
+  CHECK(fixture.engine.calls(Call::kList) == 1);
+}
+
+TEST_CASE("a container that was not found is not looked for again as the agent ends") {
+  Fixture fixture;
+  fixture.times.backoff_max_ms = 3'600'000;
+  WorkerPool pool(fixture.engine, fixture.sink, fixture.clock, fixture.settings(1));
+  pool.remove(RemoveContainer{AttemptKey{RunId{7}, 0, 1}});
+  REQUIRE(fixture.engine.wait_for_call(Call::kList));
+  pool.stop();
+  CHECK(fixture.engine.calls(Call::kList) == 1);
+}
+
 TEST_CASE("an attempt's files go with its container") {
   Fixture fixture;
   fixture.secrets["key"] = "s";

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <stop_token>
 
 #include "exec/task_runner.h"
@@ -16,7 +17,17 @@ struct TaskFixture : RunnerFixture {
   Sandboxes sandboxes{{engine, clock, kInstance, find_run}, {}};
   Ahead ahead{{engine, kInstance, policy, sandboxes, files}};
   ImageLedger ledger{directory / "images.json", clock};
-  ImageFiles image_files{{engine, clock, ledger, directory / "images", {}}};
+  // Each wait for a file of images takes no time; then this happens.
+  std::function<void()> after_wait;
+  std::int64_t waited_ms = 0;
+  std::function<bool(const std::stop_token&, std::int64_t)> wait =
+      [this](const std::stop_token& stop, std::int64_t ms) {
+        waited_ms += ms;
+        clock.advance_ms(ms);
+        if (after_wait) after_wait();
+        return !stop.stop_requested();
+      };
+  ImageFiles image_files{{engine, clock, ledger, directory / "images", {}, wait}};
   ImagePuller images{{engine, &ledger, &image_files, 1, 2}};
   AttemptControl control;
   std::stop_source shutdown;
