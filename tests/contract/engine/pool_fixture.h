@@ -47,7 +47,7 @@ struct PoolFixture {
   WorkerPool::Settings settings{4,
                                 instance,
                                 {},
-                                {1, 100, 60'000, 1},
+                                {1, 100, 60'000, 1, 0},
                                 {},
                                 AttemptFiles(directory / "outputs", directory / "secrets"),
                                 [this](const std::string& name) -> Result<std::string> {
