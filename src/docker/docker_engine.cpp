@@ -372,7 +372,7 @@ class DockerEngine : public ContainerEngine {
     FirstRecord now;
     const auto read = read_log(name, false, 0, now, stop);
     if (!read && read.error().kind != ErrorKind::kCancelled) return read;
-    if (now.record() != body.first()) sink.may_miss();
+    if (now.record() != body.first()) sink.may_miss(!body.past_file());
     return {};
   }
 

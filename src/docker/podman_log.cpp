@@ -74,7 +74,8 @@ Result<bool> PodmanLogBody::pass_on() {
 bool PodmanLogBody::Records::take(LogRecord&& record) {
   if (!first) first = record;
   file_bytes += record.text.size() + kFileRecordCost;
-  if (file_bytes > limits::kEngineLogFileBytes && !std::exchange(told, true)) sink.may_miss();
+  if (file_bytes > limits::kEngineLogFileBytes && !std::exchange(past_file, true))
+    sink.may_miss(false);
   return record.time_ns / kNsPerSecond < since_s || sink.take(std::move(record));
 }
 

@@ -41,6 +41,8 @@ class PodmanLogBody : public BodySink {
   // The log's first record, where one was passed on or left out. Another log than this begins otherwise: its
   // file was dropped meanwhile.
   [[nodiscard]] const std::optional<LogRecord>& first() const { return records_.first; }
+  // Whether what was passed on may be of several files.
+  [[nodiscard]] bool past_file() const { return records_.past_file; }
 
  private:
   // Between the stream and the sink.
@@ -53,7 +55,7 @@ class PodmanLogBody : public BodySink {
     LogSink& sink;
     std::optional<LogRecord> first;
     std::size_t file_bytes = 0;
-    bool told = false;
+    bool past_file = false;
   };
 
   // Passes on what is held, if the container runs; false: it does not.

@@ -10,7 +10,6 @@
 namespace pawl {
 namespace {
 
-// Docker's own bound is 127: an engine that names more names none of this image's.
 constexpr std::int64_t kBytesPerMib = 1 << 20;
 // No layer is larger; keeps sums of hostile numbers in range.
 constexpr std::int64_t kLayerBytesMax = std::int64_t{1} << 50;

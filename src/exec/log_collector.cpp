@@ -136,8 +136,10 @@ void LogCollector::note_gap() {
       "read");
 }
 
-void LogCollector::may_miss() {
+void LogCollector::may_miss(bool anew) {
   incomplete_ = true;
+  // None of the records at that time was taken.
+  if (anew) position_.records_at_last = 0;
   if (std::exchange(gap_noted_, true)) return;
   note(
       "the task prints more than the container engine keeps; parts of the output may be missing "

@@ -51,7 +51,7 @@ class LogCollector : public LogSink {
 
   [[nodiscard]] bool take(LogRecord&& record) override;
   [[nodiscard]] std::optional<std::int64_t> before_wait() override;
-  void may_miss() override;
+  void may_miss(bool anew) override;
 
   // One line of pawl's own. It waits for the next flush like any record.
   void note(std::string_view text);

@@ -135,8 +135,9 @@ class LogSink {
   // milliseconds to wait at most before calling it again (negative: as long as it takes); nothing
   // ends the stream (kCancelled).
   [[nodiscard]] virtual std::optional<std::int64_t> before_wait() = 0;
-  // The engine has dropped, or may have, some of the output that has not been taken yet. Several times, perhaps.
-  virtual void may_miss() {}
+  // The engine has dropped, or may have, some of the output that has not been taken yet. `anew`: and all that has been, so
+  // that the log, read again, begins with what is to be taken next. Several times, perhaps.
+  virtual void may_miss(bool anew) { (void)anew; }
 };
 
 class ContainerEngine {

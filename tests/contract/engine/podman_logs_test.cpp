@@ -49,14 +49,14 @@ TEST_CASE("Podman: a task that prints more than the engine keeps is marked") {
   Fixture fixture;
   RecordingSink sink;
   WorkerPool pool(*fixture.engine, sink, fixture.clock, fixture.settings);
-  // Some 50 bytes a line in the engine's file of 32 MB.
-  pool.run(fixture.order("seq 1 1500000"), {});
+  // Some 50 bytes a line in the engine's file of 32 MB; and long before its end, so that nothing is missing there.
+  pool.run(fixture.order("seq 1 1500000; sleep 4; echo end"), {});
   REQUIRE(sink.wait_for<AttemptEnded>());
   const std::string output = sink.output();
-  const bool all = output == numbers(1'500'000);
+  const bool all = output == numbers(1'500'000) + "end\n";
   CHECK_FALSE(all);
   CHECK(output.starts_with(numbers(10'000)));
-  CHECK(output.ends_with("\n1500000\n"));
+  CHECK(output.ends_with("\n1500000\nend\n"));
   CHECK(outcome_of(sink).log_incomplete);
   pool.stop();
 }

@@ -425,7 +425,10 @@ TEST_CASE("Podman's log is asked for from its start, and looked at again when it
     });
     struct : Sink {
       int misses = 0;
-      void may_miss() override { ++misses; }
+      void may_miss(bool anew) override {
+        CHECK(anew);
+        ++misses;
+      }
     } sink;
     // From the second after it.
     CHECK(engine_at(server.path())->follow_logs("x", 1'795'235'916'000'000'000, sink, {}));

@@ -259,7 +259,7 @@ TEST_CASE("what the engine's disk holds") {
       {"Id":"sha256:a","RepoTags":["a:1","a:2"],"RepoDigests":["a@sha256:0"],"Size":100,"SharedSize":30,"Containers":2},
       {"Id":"sha256:b","RepoTags":["<none>:<none>"],"RepoDigests":["<none>@<none>"],"Size":7,"SharedSize":-1,"Containers":-1},
       {"Id":"sha256:c","RepoTags":null,"RepoDigests":null,"Size":7,"SharedSize":0,"Containers":0},
-      {"Id":"sha256:d","Size":7,"SharedSize":8}],
+      {"Id":"sha256:d","Size":7,"SharedSize":9}],
     "Containers":[{"Id":"x"}],"Volumes":[
       {"Name":"v","Labels":{"l":"1"},"UsageData":{"RefCount":1,"Size":4096}},
       {"Name":"w","Labels":null,"UsageData":{"RefCount":-1,"Size":-1}},

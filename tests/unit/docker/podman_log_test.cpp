@@ -23,7 +23,10 @@ struct Sink : LogSink {
     return records.size() < wanted;
   }
   std::optional<std::int64_t> before_wait() override { return wish; }
-  void may_miss() override { misses.push_back(records.size()); }
+  void may_miss(bool anew) override {
+    CHECK_FALSE(anew);
+    misses.push_back(records.size());
+  }
 };
 
 // What Podman sends of one line, at a second of that minute.
@@ -175,8 +178,10 @@ TEST_CASE("past the size of the engine's file there may be gaps, and the sink is
     }
     REQUIRE(follow.body.before_wait());
     CHECK(follow.sink.misses.empty());
+    CHECK_FALSE(follow.body.past_file());
     for (std::size_t i = 0; i < fit; ++i) REQUIRE(follow.body.take(line("1234567\n")));
     CHECK(follow.finish());
+    CHECK(follow.body.past_file());
     REQUIRE(follow.sink.misses.size() == 1);
     CHECK(follow.sink.misses[0] <= fit);
   }

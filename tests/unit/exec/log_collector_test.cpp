@@ -323,9 +323,9 @@ TEST_CASE("where the engine may have dropped output, that is said once, in its p
   (void)collector.begin_stream();
   REQUIRE(collector.take(record(kStart, "a\n")));
   CHECK_FALSE(collector.incomplete());
-  collector.may_miss();
+  collector.may_miss(false);
   REQUIRE(collector.take(record(kStart + 1, "b\n")));
-  collector.may_miss();
+  collector.may_miss(false);
   REQUIRE(collector.flush());
   CHECK(collector.incomplete());
   const auto records = fixture.sink.records();
@@ -335,6 +335,29 @@ TEST_CASE("where the engine may have dropped output, that is said once, in its p
         "the task prints more than the container engine keeps; parts of the output may be missing "
         "from here on\n");
   CHECK(records[2].text == "b\n");
+}
+
+TEST_CASE("a log that begins anew has none of the records that were taken, whatever their times") {
+  for (const bool anew : {true, false}) {
+    CAPTURE(anew);
+    Fixture fixture;
+    LogCollector collector = fixture.make();
+    (void)collector.begin_stream();
+    for (int i = 0; i < 3; ++i) REQUIRE(collector.take(record(kStart, "old\n")));
+    collector.may_miss(anew);
+    // Twice, as a log that ends while it is read.
+    for (int i = 0; i < 2; ++i) {
+      (void)collector.begin_stream();
+      for (const char* text : {"a\n", "b\n", "c\n", "d\n"}) {
+        REQUIRE(collector.take(record(kStart, text)));
+      }
+      collector.end_of_log();
+    }
+    REQUIRE(collector.flush());
+    CHECK(collector.incomplete());
+    CHECK(fixture.sink.output() ==
+          std::string("old\nold\nold\n") + (anew ? "a\nb\nc\nd\n" : "d\n"));
+  }
 }
 
 TEST_CASE("catching up after a restart is not called incomplete") {
