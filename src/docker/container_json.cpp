@@ -14,6 +14,7 @@ using Phase = ContainerState::Phase;
 
 constexpr std::string_view kJoins = "container:";
 constexpr std::int64_t kNsPerMs = 1'000'000;
+constexpr std::int64_t kNanoCpusPerMilli = 1'000'000;
 
 Error corrupt(const char* what) {
   return Error{ErrorKind::kCorrupt, std::string("the engine's answer has no ") + what, {}};
@@ -28,9 +29,11 @@ std::map<std::string, std::string> labels_of(const Json& json) {
   return labels;
 }
 
+// "initialized" and "stopping" are Podman's: not started yet, and asked to end, which it may take its time for.
 Phase phase_of(const std::string& status) {
-  if (status == "created") return Phase::kCreated;
-  const bool lives = status == "running" || status == "paused" || status == "restarting";
+  if (status == "created" || status == "initialized") return Phase::kCreated;
+  const bool lives =
+      status == "running" || status == "paused" || status == "restarting" || status == "stopping";
   return lives ? Phase::kRunning : Phase::kExited;
 }
 
@@ -136,6 +139,18 @@ std::optional<bool> find_memory_kill(std::string_view events) {
     if (action == "kill") found = false;
   }
   return found;
+}
+
+std::string find_dropped_cap(const Json& container, const ContainerSpec& spec) {
+  const Json& host = container["HostConfig"];
+  const auto kept = [](const Json& cap, std::int64_t wanted) {
+    return wanted <= 0 || (cap.as_integer() > 0 && cap.as_integer() <= wanted);
+  };
+  if (!kept(host["Memory"], spec.memory_bytes)) return "memory";
+  if (!kept(host["MemorySwap"], spec.memory_bytes)) return "swap";
+  if (!kept(host["NanoCpus"], spec.cpus_milli * kNanoCpusPerMilli)) return "cpus";
+  if (!kept(host["PidsLimit"], spec.pids)) return "processes";
+  return {};
 }
 
 std::string find_cap_warning(const Json& warnings) {

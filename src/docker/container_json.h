@@ -39,4 +39,8 @@ namespace pawl {
 // mounted. … discarded.", "Memory limited without swap."
 [[nodiscard]] std::string find_cap_warning(const Json& warnings);
 
+// What GET /containers/{id}/json says of a container's caps, against what was asked for: the first one that is missing or
+// weaker ("memory"); empty when all are there.
+[[nodiscard]] std::string find_dropped_cap(const Json& container, const ContainerSpec& spec);
+
 }  // namespace pawl

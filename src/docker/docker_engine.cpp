@@ -1,7 +1,8 @@
 // One method a call of the Engine API. What is not a plain call: a log is
-// followed through the demultiplexer, images come by ways of their own (image_pull.h, image_load.h), and a
-// failed start is looked at once more, because 404 there may mean the container
-// or its network.
+// followed through the demultiplexer (Podman's with more care: podman_log.h),
+// images come by ways of their own (image_pull.h, image_load.h), and a failed
+// start is looked at once more, because 404 there may mean the container or its
+// network.
 #include "docker/docker_engine.h"
 
 #include <chrono>
@@ -22,6 +23,7 @@
 #include "docker/image_pull.h"
 #include "docker/image_reference.h"
 #include "docker/log_demultiplexer.h"
+#include "docker/podman_log.h"
 #include "docker/podman_mounts.h"
 #include "model/limits.h"
 
@@ -147,20 +149,15 @@ class DockerEngine : public ContainerEngine {
     const std::string& id = json["Id"].as_string();
     if (id.empty()) return Error{ErrorKind::kCorrupt, "the engine's answer has no id", {}};
     const std::string warning = find_cap_warning(json["Warnings"]);
-    if (warning.empty()) return id;
-    // Whatever becomes of this, the caller gets the same error; a container
-    // left behind never starts.
-    const auto removed = remove(id, stop);
-    const std::string rest =
-        removed ? "" : "; its container stays (" + removed.error().message + ")";
-    return Error{
-        ErrorKind::kInvalid,
-        "this host's engine cannot enforce the task's caps: " +
-            escape_control(std::string_view(warning).substr(0, limits::kEngineMessageBytes)) +
-            " (switch the kernel's cgroup memory, swap, cpu and pids "
-            "controllers on)" +
-            rest,
-        {}};
+    if (!warning.empty()) {
+      return refuse_uncapped(
+          id,
+          escape_control(std::string_view(warning).substr(0, limits::kEngineMessageBytes)) +
+              " (switch the kernel's cgroup memory, swap, cpu and pids controllers on)",
+          stop);
+    }
+    if (version.is_podman) PAWL_CHECK(check_podman_caps(id, spec, stop));
+    return id;
   }
 
   Result<void> start(const std::string& name, const Stop& stop) override {
@@ -188,18 +185,11 @@ class DockerEngine : public ContainerEngine {
 
   Result<void> follow_logs(const std::string& name, std::int64_t since_ns, LogSink& sink,
                            const Stop& stop) override {
-    LogBody body(sink);
-    PAWL_TRY(const bool follow, may_follow(name, stop));
-    std::string query = "/logs?stdout=1&stderr=1&timestamps=1&follow=";
-    query += follow ? "1" : "0";
-    if (since_ns > 0) query += "&since=" + time_text(since_ns);
-    HttpRequest request = get(container_target(name, query));
-    request.answer_ms = limits::kEngineCallMs;
-    request.total_ms = 0;
-    request.sink = &body;
-    PAWL_CHECK(without_value(client_.call(std::move(request), stop)));
-    if (body.is_whole()) return {};
-    return Error{ErrorKind::kUnavailable, "the engine's log stream ended inside a record", {}};
+    PAWL_TRY(const EngineVersion version, client_.version(stop));
+    if (!version.is_podman) return read_log(name, true, since_ns, sink, stop);
+    PAWL_TRY(const bool runs, is_running(name, stop));
+    if (!runs) return read_log(name, false, since_ns, sink, stop);
+    return follow_podman(name, since_ns, sink, stop);
   }
 
   Result<ContainerState> wait(const std::string& name, std::int64_t timeout_ms,
@@ -292,6 +282,34 @@ class DockerEngine : public ContainerEngine {
   }
 
  private:
+  // Whatever becomes of its removal, the caller gets the same error; a container left behind never starts.
+  Error refuse_uncapped(const std::string& id, const std::string& why, const Stop& stop) {
+    const auto removed = remove(id, stop);
+    const std::string rest =
+        removed ? "" : "; its container stays (" + removed.error().message + ")";
+    return Error{ErrorKind::kInvalid,
+                 "this host's engine cannot enforce the task's caps: " + why + rest,
+                 {}};
+  }
+
+  // Where its user is not root and control groups are of version 1, Podman 4.3 drops all caps and says nothing.
+  Result<void> check_podman_caps(const std::string& id, const ContainerSpec& spec,
+                                 const Stop& stop) {
+    const auto made = client_.call_json(get(container_target(id, "/json")), stop);
+    if (!made) {
+      // Not found would say that the image was not.
+      const bool gone = made.error().kind == ErrorKind::kNotFound;
+      return Error{gone ? ErrorKind::kUnavailable : made.error().kind, made.error().message, {}};
+    }
+    const std::string dropped = find_dropped_cap(*made, spec);
+    if (dropped.empty()) return {};
+    return refuse_uncapped(id,
+                           "Podman has dropped that on " + dropped +
+                               " (a Podman that is not root's needs control groups of version 2, "
+                               "with cpu, memory and pids delegated to its user)",
+                           stop);
+  }
+
   Result<ContainerState> state_of(HttpRequest request, const Stop& stop) {
     PAWL_TRY(const Json json, client_.call_json(std::move(request), stop));
     PAWL_TRY(ContainerState state, parse_container_state(json));
@@ -302,8 +320,11 @@ class DockerEngine : public ContainerEngine {
 
   // The flag of the state is not the whole truth (seen with 20.10): the kernel's report can reach the engine after
   // the exit it caused, and then only an event tells of it, now or in a moment; and the engine starts to listen only
-  // after the container has started, so that a task that runs out of memory at once is just dead. Killed early,
-  // and by nobody through the engine: that was the kernel.
+  // after the container has started, so that a task that runs out of memory at once is just dead. One that is killed in
+  // its first second, and by nobody through the engine, counts as out of memory. That is a guess, and wrong of a task
+  // that kills itself then: the engine keeps no other sign of it. Its events, `since` when they may be asked for, lack
+  // what it did not hear; its statistics are zeros once the container has ended, as its control group is gone; the
+  // state's error is empty; and the exit code is that of any SIGKILL.
   bool was_out_of_memory(const ContainerState& state, const Stop& stop) {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     const std::int64_t now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
@@ -322,12 +343,43 @@ class DockerEngine : public ContainerEngine {
     return killed && state.ended_at.ms - state.started_at.ms < kDeafMs;
   }
 
-  // Following the log of a container that has ended, Podman 4.3 drops lines where it is long.
-  Result<bool> may_follow(const std::string& name, const Stop& stop) {
-    PAWL_TRY(const EngineVersion version, client_.version(stop));
-    if (!version.is_podman) return true;
-    PAWL_TRY(const ContainerState state, inspect(name, stop));
-    return state.phase != ContainerState::Phase::kExited;
+  static HttpRequest log_request(const std::string& name, bool follow, std::int64_t since_ns,
+                                 BodySink& body) {
+    std::string query = "/logs?stdout=1&stderr=1&timestamps=1&follow=";
+    query += follow ? "1" : "0";
+    if (since_ns > 0) query += "&since=" + time_text(since_ns);
+    HttpRequest request = get(container_target(name, query));
+    request.answer_ms = limits::kEngineCallMs;
+    request.total_ms = 0;
+    request.sink = &body;
+    return request;
+  }
+
+  Result<void> read_log(const std::string& name, bool follow, std::int64_t since_ns, LogSink& sink,
+                        const Stop& stop) {
+    LogBody body(sink);
+    PAWL_CHECK(without_value(client_.call(log_request(name, follow, since_ns, body), stop)));
+    if (body.is_whole()) return {};
+    return Error{ErrorKind::kUnavailable, "the engine's log stream ended inside a record", {}};
+  }
+
+  // Podman is not told since when: from later than the log's first record on, 4.3 may not follow at all.
+  Result<void> follow_podman(const std::string& name, std::int64_t since_ns, LogSink& sink,
+                             const Stop& stop) {
+    PodmanLogBody body(since_ns, sink, [&] { return is_running(name, stop); });
+    PAWL_CHECK(body.finish(client_.call(log_request(name, true, 0, body), stop)));
+    if (!body.first()) return {};
+    FirstRecord now;
+    const auto read = read_log(name, false, 0, now, stop);
+    if (!read && read.error().kind != ErrorKind::kCancelled) return read;
+    if (now.record() != body.first()) sink.may_miss();
+    return {};
+  }
+
+  Result<bool> is_running(const std::string& name, const Stop& stop) {
+    PAWL_TRY(const Json json, client_.call_json(get(container_target(name, "/json")), stop));
+    PAWL_TRY(const ContainerState state, parse_container_state(json));
+    return state.phase == ContainerState::Phase::kRunning;
   }
 
   // Podman starts the container whose network is joined as well, where Docker refuses.

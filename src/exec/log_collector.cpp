@@ -136,6 +136,14 @@ void LogCollector::note_gap() {
       "read");
 }
 
+void LogCollector::may_miss() {
+  incomplete_ = true;
+  if (std::exchange(gap_noted_, true)) return;
+  note(
+      "the task prints more than the container engine keeps; parts of the output may be missing "
+      "from here on");
+}
+
 void LogCollector::end_of_log() {
   if (replaying_ && replayed_at_last_ < position_.records_at_last) note_gap();
 }

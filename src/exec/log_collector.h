@@ -51,6 +51,7 @@ class LogCollector : public LogSink {
 
   [[nodiscard]] bool take(LogRecord&& record) override;
   [[nodiscard]] std::optional<std::int64_t> before_wait() override;
+  void may_miss() override;
 
   // One line of pawl's own. It waits for the next flush like any record.
   void note(std::string_view text);
@@ -62,7 +63,7 @@ class LogCollector : public LogSink {
   // No stream follows: what is held back comes out. `whole`: nothing is missing at the end.
   void end_of_output(bool whole);
 
-  // Some of the output is known to be missing: the engine had dropped it before it was read.
+  // Some of the output is missing, or may be: the engine had dropped it before it was read.
   [[nodiscard]] bool incomplete() const { return incomplete_; }
   // Records that were new, since the attempt's start in this agent.
   [[nodiscard]] std::uint64_t taken() const { return taken_; }

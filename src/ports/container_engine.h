@@ -135,6 +135,8 @@ class LogSink {
   // milliseconds to wait at most before calling it again (negative: as long as it takes); nothing
   // ends the stream (kCancelled).
   [[nodiscard]] virtual std::optional<std::int64_t> before_wait() = 0;
+  // The engine has dropped, or may have, some of the output that has not been taken yet. Several times, perhaps.
+  virtual void may_miss() {}
 };
 
 class ContainerEngine {

@@ -345,6 +345,23 @@ TEST_CASE_TEMPLATE("a task over its memory is killed, and the engine says why", 
   }
 }
 
+TEST_CASE_TEMPLATE(
+    "a task that kills itself: out of memory by a guess in its first second, not later", Harness,
+    PAWL_REAL_ENGINES) {
+  for (const bool at_once : {true, false}) {
+    CAPTURE(at_once);
+    Harness harness;
+    const std::string name =
+        run_to_end(harness, {std::string(at_once ? "" : "sleep 1.1; ") + "kill -9 $$", {}});
+    const auto state = harness.engine().inspect(name, {});
+    REQUIRE(state);
+    CHECK(state->exit_code == 137);
+    const bool first_second = state->ended_at.ms - state->started_at.ms < 1'000;
+    CHECK(state->oom_killed == first_second);
+    if (!at_once) CHECK_FALSE(first_second);
+  }
+}
+
 TEST_CASE_TEMPLATE("info", Harness, PAWL_ENGINES) {
   Harness harness;
   const auto info = harness.engine().info({});

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -78,6 +79,15 @@ TEST_CASE("an engine behind mutual TLS, 1.2 and 1.3") {
     CHECK(info->incarnation.empty());
     CHECK(engine->incarnation().empty());
   }
+}
+
+TEST_CASE("no proxy of the environment stands between") {
+  World world;
+  world.serve(world.server);
+  ::setenv("https_proxy", "http://127.0.0.1:1", 1);
+  const auto info = make_docker_engine(world.config()).value()->info({});
+  ::unsetenv("https_proxy");
+  CHECK(info);
 }
 
 TEST_CASE("an engine that is not the one that was meant is not spoken to") {

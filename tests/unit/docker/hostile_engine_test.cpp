@@ -1,9 +1,12 @@
 // The Docker client against sockets that misbehave.
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <fstream>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -18,6 +21,8 @@ using namespace pawl;
 namespace {
 
 const std::string kVersion = R"({"Version":"20.10.24","ApiVersion":"1.41","MinAPIVersion":"1.12"})";
+const std::string kPodmanVersion =
+    R"({"Version":"4.3.1","ApiVersion":"1.41","Components":[{"Name":"Podman Engine"}]})";
 
 // An engine that answers /version properly, and everything else as the test says.
 UnixServer::Handler engine_with(std::function<bool(int fd, const std::string& request)> answer) {
@@ -172,16 +177,18 @@ TEST_CASE("an engine that is too old is refused with both versions") {
 }
 
 TEST_CASE("an endless answer is cut at its bound") {
-  const UnixServer server(engine_with([](int fd, const std::string&) {
+  std::atomic<std::size_t> sent = 0;
+  const UnixServer server(engine_with([&](int fd, const std::string&) {
     UnixServer::write_all(fd, kChunkedHead);
     const std::string part = chunk(std::string(65536, 'x'));
-    while (UnixServer::write_all(fd, part)) {
-    }
+    while (UnixServer::write_all(fd, part)) sent += part.size();
     return false;
   }));
   const auto state = engine_at(server.path())->inspect("x", {});
   REQUIRE_FALSE(state);
   CHECK(state.error().kind == ErrorKind::kTooLarge);
+  // With what sockets hold.
+  CHECK(sent < limits::kEngineResponseBytes + (2u << 20));
 }
 
 TEST_CASE("an engine that never answers is given up at the deadline") {
@@ -338,6 +345,40 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("an answer that two engines gave is of none that can be named") {
+  // The engine is this process, by the name of its main thread.
+  const std::string name_file = "/proc/self/task/" + std::to_string(::getpid()) + "/comm";
+  const auto call_us = [&](const std::string& name) { std::ofstream(name_file) << name; };
+  std::ifstream own(name_file);
+  std::string own_name;
+  std::getline(own, own_name);
+  for (const bool changes : {false, true}) {
+    CAPTURE(changes);
+    call_us("dockerd");
+    const UnixServer server(engine_with([&](int fd, const std::string&) {
+      if (changes) call_us("another");
+      return UnixServer::write_all(fd, UnixServer::response(200, "{}"));
+    }));
+    const auto info = engine_at(server.path())->info({});
+    REQUIRE(info);
+    CHECK(info->incarnation.empty() == changes);
+  }
+  call_us(own_name);
+}
+
+TEST_CASE("a start that nobody can have heard is told apart from one that may have been") {
+  auto server = std::make_unique<UnixServer>(engine_with([](int fd, const std::string& request) {
+    // A list is answered; at a start the connection breaks.
+    return request.find("/start") == std::string::npos &&
+           UnixServer::write_all(fd, UnixServer::response(200, "[]"));
+  }));
+  const auto engine = engine_at(server->path());
+  CHECK(engine->start("x", {}).error().kind == ErrorKind::kUnavailable);
+  CHECK(engine->list("a", "b", {}));
+  server.reset();
+  CHECK(engine->start("x", {}).error().kind == ErrorKind::kExhausted);
+}
+
 TEST_CASE("a cap that the engine cannot enforce is an error, and nothing stays behind") {
   std::atomic<int> removed = 0;
   const UnixServer server(engine_with([&](int fd, const std::string& request) {
@@ -358,6 +399,96 @@ TEST_CASE("a cap that the engine cannot enforce is an error, and nothing stays b
   CHECK(created.error().kind == ErrorKind::kInvalid);
   CHECK(created.error().message.find("PIDs limit discarded") != std::string::npos);
   CHECK(removed == 1);
+}
+
+TEST_CASE("Podman's log is asked for from its start, and looked at again when it is over") {
+  for (const std::string& now : {std::string("one\n"), std::string("three\n"), std::string()}) {
+    CAPTURE(now);
+    std::atomic<int> since = 0;
+    const UnixServer server([&](int fd, int) {
+      while (true) {
+        const std::string request = UnixServer::read_request(fd);
+        if (request.empty()) return;
+        const bool follows = request.find("follow=1") != std::string::npos;
+        const bool reads = request.find("follow=0") != std::string::npos;
+        if (request.find("since=") != std::string::npos) ++since;
+        const std::string frames = follows       ? log_frame("one\n") + log_frame("two\n")
+                                   : now.empty() ? std::string()
+                                                 : log_frame(now);
+        const std::string log = frames.empty() ? std::string() : chunk(frames);
+        UnixServer::write_all(
+            fd, follows || reads ? kChunkedHead + log + "0\r\n\r\n"
+                : request.starts_with("GET /version ")
+                    ? UnixServer::response(200, kPodmanVersion)
+                    : UnixServer::response(200, R"({"Id":"x","State":{"Status":"running"}})"));
+      }
+    });
+    struct : Sink {
+      int misses = 0;
+      void may_miss() override { ++misses; }
+    } sink;
+    // From the second after it.
+    CHECK(engine_at(server.path())->follow_logs("x", 1'795'235'916'000'000'000, sink, {}));
+    CHECK(sink.text.empty());
+    CHECK(since == 0);
+    CHECK(sink.misses == (now == "one\n" ? 0 : 1));
+    CHECK(engine_at(server.path())->follow_logs("x", 1'795'235'915'999'000'000, sink, {}));
+    CHECK(sink.text == "one\ntwo\n");
+  }
+}
+
+TEST_CASE("a cap that Podman drops without a word is an error, and nothing stays behind") {
+  const std::string kept =
+      R"({"Memory":1048576,"MemorySwap":1048576,"NanoCpus":500000000,"PidsLimit":32})";
+  struct Row {
+    std::string kept;
+    int status;
+    std::optional<ErrorKind> kind;
+    std::string words;
+    int removed;
+  };
+  for (const Row& row : std::vector<Row>{
+           {kept, 200, std::nullopt, "", 0},
+           {R"({"Memory":0,"MemorySwap":0,"NanoCpus":0,"PidsLimit":0})", 200, ErrorKind::kInvalid,
+            "has dropped that on memory", 1},
+           {R"({"Memory":1048576,"MemorySwap":-1,"NanoCpus":500000000,"PidsLimit":32})", 200,
+            ErrorKind::kInvalid, "swap", 1},
+           {R"({"Memory":1048576,"MemorySwap":1048576,"NanoCpus":0,"PidsLimit":32})", 200,
+            ErrorKind::kInvalid, "cpus", 1},
+           {R"({"Memory":1048576,"MemorySwap":1048576,"NanoCpus":500000000,"PidsLimit":2048})", 200,
+            ErrorKind::kInvalid, "processes", 1},
+           {"{}", 404, ErrorKind::kUnavailable, "", 0}}) {
+    CAPTURE(row.kept);
+    std::atomic<int> removed = 0;
+    const UnixServer server([&](int fd, int) {
+      while (true) {
+        const std::string request = UnixServer::read_request(fd);
+        if (request.empty()) return;
+        const bool remove = request.starts_with("DELETE /v1.41/containers/abc?v=1&force=1 ");
+        if (remove) ++removed;
+        const bool look = request.starts_with("GET /v1.41/containers/abc/json ");
+        const std::string answer = request.starts_with("GET /version ") ? kPodmanVersion
+                                   : look ? R"({"Id":"abc","HostConfig":)" + row.kept + "}"
+                                          : R"({"Id":"abc","Warnings":[]})";
+        if (!UnixServer::write_all(fd, UnixServer::response(look ? row.status : 200, answer))) {
+          return;
+        }
+      }
+    });
+    ContainerSpec spec;
+    spec.name = "x";
+    spec.image = "y";
+    spec.memory_bytes = 1 << 20;
+    spec.cpus_milli = 500;
+    spec.pids = 32;
+    const auto created = engine_at(server.path())->create(spec, {});
+    CHECK(created.ok() == !row.kind.has_value());
+    if (row.kind && !created) {
+      CHECK(created.error().kind == *row.kind);
+      CHECK(created.error().message.find(row.words) != std::string::npos);
+    }
+    CHECK(removed == row.removed);
+  }
 }
 
 TEST_CASE("a memory kill that the state does not tell of is found among the events") {

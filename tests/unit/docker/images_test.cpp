@@ -258,13 +258,14 @@ TEST_CASE("what the engine's disk holds") {
   const auto usage = parse_disk_usage(parse(R"({"LayersSize":9,"Images":[
       {"Id":"sha256:a","RepoTags":["a:1","a:2"],"RepoDigests":["a@sha256:0"],"Size":100,"SharedSize":30,"Containers":2},
       {"Id":"sha256:b","RepoTags":["<none>:<none>"],"RepoDigests":["<none>@<none>"],"Size":7,"SharedSize":-1,"Containers":-1},
-      {"Id":"sha256:c","RepoTags":null,"RepoDigests":null,"Size":7,"SharedSize":0,"Containers":0}],
+      {"Id":"sha256:c","RepoTags":null,"RepoDigests":null,"Size":7,"SharedSize":0,"Containers":0},
+      {"Id":"sha256:d","Size":7,"SharedSize":8}],
     "Containers":[{"Id":"x"}],"Volumes":[
       {"Name":"v","Labels":{"l":"1"},"UsageData":{"RefCount":1,"Size":4096}},
       {"Name":"w","Labels":null,"UsageData":{"RefCount":-1,"Size":-1}},
       {"Name":"u","UsageData":null}],"BuildCache":null})"));
   REQUIRE(usage);
-  REQUIRE(usage->images.size() == 3);
+  REQUIRE(usage->images.size() == 4);
   CHECK(usage->images[0].id == "sha256:a");
   CHECK(usage->images[0].names == std::vector<std::string>{"a:1", "a:2", "a@sha256:0"});
   CHECK(usage->images[0].bytes == 70);
@@ -273,6 +274,7 @@ TEST_CASE("what the engine's disk holds") {
   CHECK(usage->images[1].bytes == -1);
   CHECK(usage->images[1].containers == -1);
   CHECK(usage->images[2].bytes == 7);
+  CHECK(usage->images[3].bytes == -1);
   REQUIRE(usage->volumes.size() == 3);
   CHECK(usage->volumes[0].name == "v");
   CHECK(usage->volumes[0].labels == std::map<std::string, std::string>{{"l", "1"}});

@@ -183,9 +183,11 @@ TEST_CASE("a container's state") {
 TEST_CASE("a container's phase") {
   using Phase = ContainerState::Phase;
   const std::vector<std::pair<std::string, Phase>> rows = {
-      {"created", Phase::kCreated},    {"running", Phase::kRunning}, {"paused", Phase::kRunning},
-      {"restarting", Phase::kRunning}, {"exited", Phase::kExited},   {"dead", Phase::kExited},
-      {"removing", Phase::kExited}};
+      {"created", Phase::kCreated}, {"running", Phase::kRunning},
+      {"paused", Phase::kRunning},  {"restarting", Phase::kRunning},
+      {"exited", Phase::kExited},   {"dead", Phase::kExited},
+      {"removing", Phase::kExited}, {"initialized", Phase::kCreated},
+      {"stopping", Phase::kRunning}};
   for (const auto& [status, phase] : rows) {
     CAPTURE(status);
     const auto state = parse_container_state(

@@ -317,6 +317,26 @@ TEST_CASE("output that may be incomplete is said to be so, once") {
   CHECK(collector.incomplete());
 }
 
+TEST_CASE("where the engine may have dropped output, that is said once, in its place") {
+  Fixture fixture;
+  LogCollector collector = fixture.make();
+  (void)collector.begin_stream();
+  REQUIRE(collector.take(record(kStart, "a\n")));
+  CHECK_FALSE(collector.incomplete());
+  collector.may_miss();
+  REQUIRE(collector.take(record(kStart + 1, "b\n")));
+  collector.may_miss();
+  REQUIRE(collector.flush());
+  CHECK(collector.incomplete());
+  const auto records = fixture.sink.records();
+  REQUIRE(records.size() == 3);
+  CHECK(records[1].stream == LogStream::kPawl);
+  CHECK(records[1].text ==
+        "the task prints more than the container engine keeps; parts of the output may be missing "
+        "from here on\n");
+  CHECK(records[2].text == "b\n");
+}
+
 TEST_CASE("catching up after a restart is not called incomplete") {
   Fixture fixture;
   fixture.clock.set_wall_ms(kStartMs + 3'600'000);
