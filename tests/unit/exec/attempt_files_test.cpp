@@ -142,10 +142,12 @@ TEST_CASE("what there is can be listed; names that are nobody's are left alone")
 }
 
 TEST_CASE("where nothing can be made, the path is named") {
-  const AttemptFiles files("/nonexistent/outputs", "/nonexistent/secrets");
+  const TempDirectory directory;
+  const std::string nowhere = directory / "none";
+  const AttemptFiles files(nowhere + "/outputs", nowhere + "/secrets");
   const auto output = files.make_output(kKey);
   REQUIRE_FALSE(output);
-  CHECK(output.error().context == "/nonexistent/outputs");
+  CHECK(output.error().context == nowhere + "/outputs");
   CHECK_FALSE(files.write_secret(kKey, 0, "s"));
   CHECK(files.list().empty());
 }

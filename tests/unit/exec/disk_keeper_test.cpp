@@ -133,6 +133,12 @@ TEST_CASE("room is made by what no pipeline names and nobody uses, longest unuse
     fixture.look();
     CHECK(fixture.engine.calls(Call::kRemoveImage) == 0);
   }
+  SUBCASE("nothing where there is no such size") {
+    fixture.max_bytes = 0;
+    fixture.look();
+    CHECK(fixture.engine.calls(Call::kRemoveImage) == 0);
+    CHECK(fixture.warnings.empty());
+  }
   SUBCASE("no more than needed") {
     fixture.max_bytes = 330 * kMiB;
     fixture.look();

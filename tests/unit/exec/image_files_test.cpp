@@ -190,6 +190,16 @@ TEST_CASE("a directory with too many files is looked at in part, which is said")
   CHECK(fixture.warnings[0].find("more than 256 image files") != std::string::npos);
 }
 
+TEST_CASE("of many broken files some are named, the others counted") {
+  Fixture fixture;
+  for (std::size_t i = 0; i < limits::kImageFilesTold + 2; ++i) {
+    fixture.put(std::to_string(i) + ".tar", "rubbish", 60'000);
+  }
+  CHECK(fixture.look() == 0);
+  REQUIRE(fixture.warnings.size() == limits::kImageFilesTold + 1);
+  CHECK(fixture.warnings.back() == "and 2 more files there");
+}
+
 TEST_CASE("a directory that is not there holds nothing") {
   Fixture fixture;
   std::filesystem::remove_all(fixture.drop);
@@ -212,7 +222,18 @@ TEST_CASE("an image that is wanted and gone is loaded from its file again") {
   CHECK(fixture.look_for("b:1").is_there);
   CHECK_FALSE(fixture.look_for("other:1").is_there);
   CHECK(fixture.engine.calls(Call::kLoad) == 4);
+  // By a clock that was set back the file is of the future; it is whole all the same.
+  fixture.clock.set_wall_ms(fixture.clock.wall().ms - 3'600'000);
+  REQUIRE(fixture.engine.remove_image("b:1", {}));
+  CHECK(fixture.look_for("b:1").is_there);
   CHECK(fixture.waited_ms == 0);
+}
+
+TEST_CASE("what was just loaded may be the wanted image under another name") {
+  Fixture fixture;
+  fixture.put_archive("a.tar", {"sha256:0123"});
+  CHECK(fixture.look_for("a@sha256:4567").is_there);
+  CHECK_FALSE(fixture.look_for("a@sha256:4567").is_there);
 }
 
 TEST_CASE("a wanted image is waited for while its file may still be written, which is said once") {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -68,6 +69,12 @@ TEST_CASE(
   fixture.ledger.brought("a:1");
   REQUIRE(fixture.ledger.images().size() == 1);
   CHECK(fixture.ledger.images()[0].used_at == fixture.clock.wall());
+  fixture.clock.advance_ms(5);
+  fixture.ledger.brought("b:1");
+  fixture.clock.advance_ms(5);
+  fixture.ledger.used("a:1");
+  REQUIRE(fixture.ledger.images().size() == 2);
+  CHECK(fixture.ledger.images()[0].used_at.ms == fixture.ledger.images()[1].used_at.ms + 5);
 }
 
 TEST_CASE("it is bounded: what was not used for longest is forgotten") {
@@ -78,11 +85,56 @@ TEST_CASE("it is bounded: what was not used for longest is forgotten") {
   }
   CHECK(fixture.ledger.images().size() == limits::kLedgerImages);
   CHECK(fixture.ledger.images().front().name == "image:1");
+  for (std::size_t i = 0; i <= limits::kImageFiles; ++i) {
+    fixture.ledger.loaded({std::to_string(i) + ".tar", 1, 1, {}});
+  }
+  CHECK(fixture.ledger.files().size() == limits::kImageFiles);
+  CHECK(fixture.ledger.files().front().name == "1.tar");
+}
+
+TEST_CASE("a file with more than that, or larger than it can become, is not taken as it is") {
+  Fixture fixture;
+  std::string items;
+  for (std::size_t i = 0; i <= limits::kLedgerImages; ++i) {
+    items += std::string(i == 0 ? "" : ",") + R"({"name":"image:)" + std::to_string(i) +
+             R"(","id":"","used_ms":)" + std::to_string(i) + "}";
+  }
+  const std::string text = R"({"version":1,"images":[)" + items + R"(],"files":[]})";
+  SUBCASE("more") {
+    std::ofstream(fixture.path) << text;
+    const ImageLedger again(fixture.path, fixture.clock);
+    REQUIRE(again.images().size() == limits::kLedgerImages);
+    CHECK(again.images().front().name == "image:1");
+  }
+  SUBCASE("larger") {
+    std::ofstream(fixture.path) << text << std::string(limits::kLedgerFileBytes, ' ');
+    CHECK(ImageLedger(fixture.path, fixture.clock).images().empty());
+  }
+}
+
+TEST_CASE("a write that fails leaves what was written before, and is made up for") {
+  Fixture fixture;
+  fixture.ledger.brought("a:1");
+  fixture.ledger.save();
+  // Nothing can be written where a directory is.
+  const std::string in_the_way = fixture.path + ".new";
+  std::filesystem::create_directory(in_the_way);
+  fixture.ledger.brought("b:1");
+  fixture.ledger.save();
+  CHECK(ImageLedger(fixture.path, fixture.clock).images().size() == 1);
+  std::filesystem::remove(in_the_way);
+  fixture.ledger.save();
+  CHECK(ImageLedger(fixture.path, fixture.clock).images().size() == 2);
 }
 
 TEST_CASE("a file that is damaged, or cannot be written, does no harm") {
   Fixture fixture;
-  std::ofstream(fixture.path) << "{\"images\": [";
+  SUBCASE("torn") { std::ofstream(fixture.path) << "{\"images\": ["; }
+  SUBCASE("empty") { std::ofstream(fixture.path) << ""; }
+  SUBCASE("of another shape") { std::ofstream(fixture.path) << "[{\"images\": 3}]"; }
+  SUBCASE("with entries of another shape") {
+    std::ofstream(fixture.path) << R"({"images": {"a": 1}, "files": "none"})";
+  }
   ImageLedger again(fixture.path, fixture.clock);
   CHECK(again.images().empty());
   again.brought("a:1");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <latch>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -102,6 +103,24 @@ TEST_CASE("images are apart, and a pull that is over serves nobody any more") {
   CHECK(fixture.engine.calls(Call::kPull) == 3);
 }
 
+TEST_CASE("a pull that is over serves nobody any more, also while somebody is still told of it") {
+  Fixture fixture;
+  fixture.engine.release(Call::kPull);
+  std::latch told(1);
+  std::jthread slow(
+      [&] { CHECK(fixture.images.pull("far:1", [&](const std::string&) { told.wait(); }, {})); });
+  REQUIRE(fixture.engine.wait_for_call(Call::kPull));
+  // Whether this one joins it or not, it is over then.
+  Waiter second(fixture.images, "far:1");
+  CHECK(second.join());
+  const int before = fixture.engine.calls(Call::kPull);
+  Waiter third(fixture.images, "far:1");
+  CHECK(third.join());
+  CHECK(fixture.engine.calls(Call::kPull) == before + 1);
+  CHECK(third.lines() == std::vector<std::string>{"Pulling from far:1"});
+  told.count_down();
+}
+
 TEST_CASE("who asked first may leave: the pull goes on for the others") {
   Fixture fixture;
   Waiter first(fixture.images, "far:1");
@@ -134,12 +153,13 @@ TEST_CASE("a registry that fails is asked again, a bounded number of times, and 
   Fixture fixture;
   fixture.engine.release(Call::kPull);
   SUBCASE("until it answers") {
-    fixture.engine.fail(Call::kPull, kBusy, 2);
+    fixture.engine.fail(Call::kPull, kBusy, 3);
     Waiter waiter(fixture.images, "far:1");
     CHECK(waiter.join());
     CHECK(waiter.lines() == std::vector<std::string>{
                                 "the registry failed (registry: 503); trying again in 1ms (2 of 6)",
                                 "the registry failed (registry: 503); trying again in 2ms (3 of 6)",
+                                "the registry failed (registry: 503); trying again in 2ms (4 of 6)",
                                 "Pulling from far:1"});
   }
   SUBCASE("or not") {

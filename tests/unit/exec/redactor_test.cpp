@@ -353,6 +353,28 @@ TEST_CASE("a stream that broke off before it came to the place begins at the log
   CHECK(life.collector.begin_stream() == 0);
 }
 
+TEST_CASE("what a stream that broke off has shown is no part of what the next one shows") {
+  Life life({kStart, 1});
+  life.collector.hide({"babc"});
+  (void)life.collector.begin_stream();
+  REQUIRE(life.collector.take(out("ab", kStart)));
+  (void)life.collector.begin_stream();
+  REQUIRE(life.collector.take(out("ab", kStart)));
+  REQUIRE(life.collector.take(out("c\n", kStart + 1)));
+  life.end();
+  CHECK(life.sink.output() == "c\n");
+}
+
+TEST_CASE("a gap ends what may be a secret's beginning, and shows nothing of it") {
+  Life life({});
+  life.follow({out("a sec", kStart)}, 1);
+  CHECK(life.sink.records().empty());
+  // The engine has dropped the place where the last stream ended.
+  life.follow({out("ond\n", kStart + 6000 * kMs)}, 1);
+  CHECK(life.collector.incomplete());
+  CHECK(life.sink.output() == "a ***ond\n");
+}
+
 TEST_CASE("where output is missing, what may be a secret's beginning is not shown") {
   Life life({});
   life.follow({out("a sec", kStart)}, 1);

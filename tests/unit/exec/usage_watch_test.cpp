@@ -28,6 +28,8 @@ TEST_CASE("of each number the highest is kept, whatever order they come in") {
   (void)fixture.look();
   fixture.engine.set_usage(fixture.name(fixture.running), {50, 9, 2});
   (void)fixture.look();
+  fixture.engine.set_usage(fixture.name(fixture.running), {60, 7, 1});
+  (void)fixture.look();
   CHECK(fixture.watch.highest() == ResourceUsage{100, 9, 2});
 }
 
