@@ -14,8 +14,6 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
-constexpr std::int64_t kLookMs = 100;
-constexpr std::size_t kHeldBytes = 256 * 1024;
 // "2026-11-26T08:22:50.568960564+00:00 stdout F ", and the newline that a part of a line has there.
 constexpr std::size_t kFileRecordCost = 46;
 
@@ -26,7 +24,7 @@ PodmanLogBody::PodmanLogBody(std::int64_t since_ns, LogSink& sink, Runs runs)
 
 Result<void> PodmanLogBody::take(std::string_view bytes) {
   held_ += bytes;
-  if (held_.size() < kHeldBytes) return {};
+  if (held_.size() < limits::kPodmanHeldBytes) return {};
   PAWL_TRY(const bool runs, pass_on());
   if (runs) return {};
   return Error{ErrorKind::kCancelled, "the container has ended", {}};
@@ -37,7 +35,8 @@ std::optional<std::int64_t> PodmanLogBody::before_wait() {
   if (!held_.empty()) {
     look_ms = 0;
     if (passed_at_) {
-      const auto due = *passed_at_ + std::chrono::milliseconds(kLookMs) - Steady::now();
+      const auto due =
+          *passed_at_ + std::chrono::milliseconds(limits::kPodmanLookMs) - Steady::now();
       look_ms = std::chrono::ceil<std::chrono::milliseconds>(due).count();
     }
     if (look_ms <= 0) {

@@ -16,9 +16,6 @@ namespace pawl {
 namespace {
 
 constexpr std::int64_t kNsPerMs = 1'000'000;
-// For a file that whoever wants an image finds being written, and at least between two looks at it.
-constexpr std::int64_t kWaitMs = 12 * limits::kImageLookMs;
-constexpr std::int64_t kShortWaitMs = limits::kImageLookMs / 50;
 
 bool is_archive(const std::string& name) {
   return name.ends_with(".tar") || name.ends_with(".tar.gz") || name.ends_with(".tgz");
@@ -113,12 +110,12 @@ Result<ImageFiles::Found> ImageFiles::look_for(const std::string& image, const N
     if (round.is_there) return Found{true};
     if (round.unsettled.empty()) return Found{loaded};
     const std::string path = parts_.directory + "/" + round.unsettled;
-    if (waited_ms >= kWaitMs) return Found{loaded, path};
+    if (waited_ms >= limits::kImageWaitMs) return Found{loaded, path};
     if (path != told) {
       note("waiting for " + path + " to be complete");
       told = path;
     }
-    const std::int64_t wait_ms = std::max(round.settles_ms, kShortWaitMs);
+    const std::int64_t wait_ms = std::max(round.settles_ms, limits::kImageWaitStepMs);
     if (!parts_.wait(stop, wait_ms)) return stopped();
     waited_ms += wait_ms;
   }

@@ -170,7 +170,10 @@ inline constexpr std::size_t kWorkerStackBytes = 256 * 1024;
 // within one file, but skips and repeats parts when a task fills the next ones faster than it reads
 // (seen with 20.10): a large file keeps ordinary tasks away from that.
 inline constexpr std::size_t kEngineLogFileBytes = 32u * 1024 * 1024;
-inline constexpr std::size_t kEngineLogFiles = 2;
+inline constexpr std::size_t kEngineLogFiles = 2;  // Podman keeps one, and drops it whole
+// Podman's output is passed on once it is known that the container ran when it came: asked this often, or for so much.
+inline constexpr std::int64_t kPodmanLookMs = 100;
+inline constexpr std::size_t kPodmanHeldBytes = 256 * 1024;
 inline constexpr std::int64_t kDefaultMemoryBytes = 256LL * 1024 * 1024;
 inline constexpr std::int64_t kDefaultCpusMilli = 1000;
 inline constexpr std::int64_t kDefaultPids = 128;
@@ -212,8 +215,11 @@ inline constexpr std::size_t kPullLayerIdBytes = 128;
 inline constexpr std::size_t kRegistryConfigBytes = 1024 * 1024;
 inline constexpr std::int64_t kImageLoadMs = 30 * 60'000;  // of one file
 inline constexpr std::int64_t kImageLookMs = 5'000;        // between looks into the drop directory
-inline constexpr std::size_t kImageFiles = 256;            // looked at in it
-inline constexpr std::size_t kImageFilesTold = 10;         // of it, in an error
+// For an archive that a task finds being copied, and at least between two looks at it.
+inline constexpr std::int64_t kImageWaitMs = 12 * kImageLookMs;
+inline constexpr std::int64_t kImageWaitStepMs = 100;
+inline constexpr std::size_t kImageFiles = 256;     // looked at in it
+inline constexpr std::size_t kImageFilesTold = 10;  // of it, in an error
 // Images that were used here; those that were not used for longest are forgotten, and so never removed.
 inline constexpr std::size_t kLedgerImages = 1'000;
 inline constexpr std::size_t kLedgerFileBytes = 4u * 1024 * 1024;
