@@ -8,6 +8,7 @@
 #include "exec/policy_check.h"
 
 namespace pawl {
+
 Ahead::Ahead(const Parts& parts) : parts_(parts) {
   thread_ = std::make_unique<WorkerThread>("pawl-ahead", [this] { work(); });
 }

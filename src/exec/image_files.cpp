@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "exec/engine_error.h"
 #include "model/limits.h"
 
 namespace pawl {
@@ -21,12 +22,8 @@ bool is_archive(const std::string& name) {
   return name.ends_with(".tar") || name.ends_with(".tar.gz") || name.ends_with(".tgz");
 }
 
-bool is_away(const Error& error) {
-  return error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kTimeout ||
-         error.kind == ErrorKind::kExhausted || error.kind == ErrorKind::kCancelled;
-}
-
-Error stopped() { return Error{ErrorKind::kCancelled, "stopped", {}}; }
+// Nothing is known then, of the image or of the file.
+bool is_unanswered(const Error& error) { return is_away(error) || is_stopped(error); }
 
 bool holds(const std::vector<std::string>& images, const std::string& image) {
   return !image.empty() && std::any_of(images.begin(), images.end(), [&](const auto& name) {
@@ -140,7 +137,7 @@ Result<ImageFiles::Round> ImageFiles::look_once(const std::string& image,
 Result<bool> ImageFiles::has(const std::string& image, const std::stop_token& stop) {
   if (image.empty()) return false;
   auto present = parts_.engine.has_image(image, stop);
-  if (!present && !is_away(present.error())) return false;
+  if (!present && !is_unanswered(present.error())) return false;
   return present;
 }
 
@@ -203,7 +200,7 @@ Result<void> ImageFiles::load(const std::string& name, const std::string& image,
   const std::string path = parts_.directory + "/" + name;
   Seen& seen = seen_[name];
   auto images = parts_.engine.load_images(path, stop);
-  if (!images && is_away(images.error())) return images.error();
+  if (!images && is_unanswered(images.error())) return images.error();
   if (images) {
     ++round.loaded;
     round.is_there |= holds(*images, image);

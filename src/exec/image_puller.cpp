@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/time.h"
+#include "exec/engine_error.h"
 #include "exec/pause.h"
 #include "model/limits.h"
 
@@ -38,9 +39,7 @@ Result<void> ImagePuller::pull(const std::string& image, const Note& note,
     say(line);
   }
   // Whatever came of it: who was stopped reports nothing.
-  Result<void> result = stop.stop_requested()
-                            ? Result<void>(Error{ErrorKind::kCancelled, "stopped", {}})
-                            : pull->result;
+  Result<void> result = stop.stop_requested() ? Result<void>(stopped()) : pull->result;
   leave(lock, pull);
   return result;
 }
@@ -84,7 +83,7 @@ Result<void> ImagePuller::pull_with_retries(Pull& pull) {
     add_line(pull, "the registry failed (" + result.error().message + "); trying again in " +
                        format_duration(wait_ms) + " (" + std::to_string(tries + 1) + " of " +
                        std::to_string(limits::kPullTries) + ")");
-    if (!pause(stop, wait_ms)) return Error{ErrorKind::kCancelled, "stopped", {}};
+    if (!pause(stop, wait_ms)) return stopped();
   }
 }
 

@@ -6,17 +6,11 @@
 
 #include "base/log.h"
 #include "exec/container_spec.h"
+#include "exec/engine_error.h"
 #include "exec/run_names.h"
 #include "model/limits.h"
 
 namespace pawl {
-namespace {
-
-bool is_away(const Error& error) {
-  return error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kTimeout;
-}
-
-}  // namespace
 
 Janitor::Janitor(const Parts& parts) : parts_(parts) {
   thread_ = std::make_unique<WorkerThread>("pawl-janitor", [this] { run(); });
@@ -121,13 +115,13 @@ void Janitor::work_off() {
         chore.kind == Chore::Kind::kRemove || chore.kind == Chore::Kind::kRemoveWorkspace;
     if (!is_removal || chore.again) continue;
     const auto done = carry_out(chore);
-    if (!done && (is_away(done.error()) || done.error().kind == ErrorKind::kCancelled)) return;
+    if (!done && (is_away(done.error()) || is_stopped(done.error()))) return;
   }
 }
 
 void Janitor::send(const Signal& signal) {
   const auto sent = parts_.engine.kill(signal.container, signal.number, parts_.abandon);
-  if (sent || sent.error().kind == ErrorKind::kCancelled) return;
+  if (sent || is_stopped(sent.error())) return;
   log_warning("a container could not be signalled",
               {{"container", signal.container}, {"reason", sent.error().message}});
 }
@@ -248,7 +242,7 @@ std::string_view Janitor::name_of(Chore::Kind kind) {
 }
 
 void Janitor::try_later(Chore chore, const Error& error) {
-  if (error.kind == ErrorKind::kCancelled) return;
+  if (is_stopped(error)) return;
   const bool removal = chore.kind != Chore::Kind::kList;
   if (removal && !is_away(error) && ++chore.refusals >= limits::kRemoveTries) {
     log_warning("what is left of a run cannot be removed; the next start of the agent tries again",

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "exec/container_spec.h"
+#include "exec/engine_error.h"
 #include "exec/pause.h"
 #include "exec/run_names.h"
 #include "model/limits.h"
@@ -32,8 +33,6 @@ std::string image_name(const std::string& executable) {
   }
   return std::string(kSandboxRepository) + ":" + hex(sha256(identity)).substr(0, kDigestDigits);
 }
-
-Error stopped() { return Error{ErrorKind::kCancelled, "stopped", {}}; }
 
 // Whether another task of the pipeline may be in the same network.
 bool is_shared(const Pipeline& pipeline, const std::string& network) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "exec/container_spec.h"
+#include "exec/engine_error.h"
 #include "exec/run_names.h"
 #include "exec/sandboxes.h"
 
@@ -13,7 +14,7 @@ Result<void> Sandboxes::load(const std::stop_token& stop) {
   {
     Lock lock(mutex_);
     if (!changed_.wait(lock, stop, [this] { return loaded_ || !loading_; })) {
-      return Error{ErrorKind::kCancelled, "stopped", {}};
+      return stopped();
     }
     if (loaded_) return {};
     loading_ = true;

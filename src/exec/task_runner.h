@@ -28,6 +28,7 @@
 #include "exec/ahead.h"
 #include "exec/attempt_control.h"
 #include "exec/attempt_files.h"
+#include "exec/engine_error.h"
 #include "exec/image_puller.h"
 #include "exec/live_restore.h"
 #include "exec/log_collector.h"
@@ -153,11 +154,6 @@ class TaskRunner {
   // Nothing: try again.
   [[nodiscard]] std::optional<Error> wait_for_engine(Patience& patience, const Error& error);
   void engine_answered(const Error* error);
-  [[nodiscard]] static bool is_away(const Error& error) {
-    // kExhausted: no memory or descriptor here to ask it with, which passes like an absence.
-    return error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kTimeout ||
-           error.kind == ErrorKind::kExhausted;
-  }
   [[nodiscard]] Result<ContainerState> inspect();
   // `engine`: its incarnation, read before it said so.
   void seen_running(const ContainerState& state, const std::string& engine);

@@ -132,6 +132,18 @@ TEST_CASE("what has ended is removed a while later, or as the agent ends") {
   CHECK(fixture.engine.has_volume(workspace) == is_stuck);
 }
 
+TEST_CASE("a host that lacks what a call takes is waited for, as an engine that is away") {
+  Fixture fixture;
+  WorkerPool pool(fixture.engine, fixture.sink, fixture.clock, fixture.settings(1));
+  const RunAttempt order = fixture.order("echo");
+  pool.run(order, {});
+  REQUIRE(fixture.sink.wait_for<AttemptEnded>());
+  fixture.engine.fail(Call::kRemove, {ErrorKind::kExhausted, "Too many open files", {}},
+                      2 * static_cast<int>(limits::kRemoveTries));
+  pool.remove(RemoveContainer{order.key});
+  CHECK(fixture.engine.wait_until_gone(fixture.name(order)));
+}
+
 TEST_CASE("the agent's end does not wait for an engine that is away, or hangs") {
   Fixture fixture;
   fixture.times.remove_later_ms = 3'600'000;
