@@ -1,7 +1,10 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "base/spelling.h"
 #include "http/api.h"
 #include "http/explain_view.h"
 #include "http/json_views.h"
@@ -37,8 +40,19 @@ Error no_pipeline(const AgentSnapshot& snapshot, const std::string& name) {
     message += other->pipeline->refused ? ": this host's policy refuses it: "
                                         : ": it is for other hosts: ";
     message += other->pipeline->why;
+  } else {
+    std::vector<std::string_view> names;
+    for (const PipelinePtr& pipeline : *snapshot.pipelines) names.push_back(pipeline->name);
+    message += did_you_mean(name, names);
   }
   return Error{ErrorKind::kNotFound, message, ""};
+}
+
+// Whoever asked for something to be done with a pipeline is told as much of its absence as one who only looked.
+template <typename T>
+Result<T> explained(const Api& api, const std::string& name, Result<T> result) {
+  if (result || result.error().kind != ErrorKind::kNotFound) return result;
+  return no_pipeline(*api.control.snapshot(), name);
 }
 
 // A newer version of a pipeline in force: another source's of that name is none. Into `snapshot`.
@@ -159,14 +173,15 @@ Result<Response> start_run(const Api& api, const Call& call, const Json& body) {
   request.actor = actor_of(call.request);
   PAWL_TRY(request.params, parse_params(body["params"]));
   PAWL_TRY(request.idempotency_key, idempotency_key(call.request));
-  PAWL_TRY(const AcceptedRun accepted, api.control.trigger_manual(request));
+  PAWL_TRY(const AcceptedRun accepted,
+           explained(api, request.pipeline, api.control.trigger_manual(request)));
   return accepted_response(accepted);
 }
 
 // Answers when it is recorded, also when it was so already.
 Result<Response> set_suspended(const Api& api, const Call& call, bool suspend) {
   const std::string& name = call.path_parameter("name");
-  PAWL_CHECK(api.control.suspend(name, suspend, actor_of(call.request)));
+  PAWL_CHECK(explained(api, name, api.control.suspend(name, suspend, actor_of(call.request))));
   return json_response(Json().set("pipeline", name));
 }
 

@@ -134,8 +134,16 @@ TEST_CASE("what the policy refuses is listed, unless a version of it is in force
   CHECK(explained["why_not"].as_string() == "another");
   const RawAnswer shown = world.get("/api/v1/pipelines/hungry");
   CHECK(shown.status == 404);
-  CHECK(detail_of(shown) ==
-        "there is no pipeline 'hungry': this host's policy refuses it: another");
+  const std::string why = "there is no pipeline 'hungry': this host's policy refuses it: another";
+  CHECK(detail_of(shown) == why);
+  for (const std::string verb : {"runs", "suspend", "resume"}) {
+    world.control.fail(Error{ErrorKind::kNotFound, "no such pipeline", ""});
+    const RawAnswer refused = world.post("/api/v1/pipelines/hungry/" + verb);
+    CHECK(refused.status == 404);
+    CHECK(detail_of(refused) == why);
+    CHECK(detail_of(world.post("/api/v1/pipelines/nighly/" + verb)) ==
+          "there is no pipeline 'nighly'; did you mean 'nightly'?");
+  }
 }
 
 TEST_CASE("an explained task has what it used in the last runs, and what its caps could be") {
