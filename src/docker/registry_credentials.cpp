@@ -133,12 +133,18 @@ Result<RegistryCredentials> read_credentials(const std::string& file, const std:
   const auto text = read_file(file, limits::kRegistryConfigBytes);
   if (!text) {
     return Error{ErrorKind::kInvalid,
-                 "the registries' credentials cannot be read: " + text.error().message, file};
+                 "the registries' credentials in " + file +
+                     " cannot be read: " + text.error().message +
+                     "; put Docker's config.json there, or name another file as "
+                     "engine.credentials_file",
+                 {}};
   }
   auto credentials = find_credentials(*text, registry);
   if (!credentials) {
-    return Error{ErrorKind::kInvalid,
-                 "the file of the registries' credentials " + credentials.error().message, file};
+    return Error{
+        ErrorKind::kInvalid,
+        "the file of the registries' credentials " + file + " " + credentials.error().message,
+        {}};
   }
   return credentials;
 }

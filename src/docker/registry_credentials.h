@@ -31,7 +31,7 @@ struct RegistryCredentials {
                                                            const std::string& registry);
 
 // The same of a file, read anew each time. kInvalid also where it cannot be read or is over
-// limits::kRegistryConfigBytes. The context is the path.
+// limits::kRegistryConfigBytes. The message names the file.
 [[nodiscard]] Result<RegistryCredentials> read_credentials(const std::string& file,
                                                            const std::string& registry);
 

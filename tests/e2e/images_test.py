@@ -144,9 +144,12 @@ name: pulled
 defaults: {{image: "{image}"}}
 tasks: [{{id: only, command: "echo pulled"}}, {{id: other, command: "echo pulled"}}]
 """})
+        agent.start()
+        run = agent.finished(agent.trigger("pulled"))
+        self.assertIn(f"the registries' credentials in {agent.directory}/logins.json cannot be read: No such file",
+                      self.task(run, "only")["message"])
         with open(os.path.join(agent.directory, "logins.json"), "w", encoding="utf-8") as file:
             json.dump({"auths": {}}, file)
-        agent.start()
         run = agent.finished(agent.trigger("pulled"))
         self.assertEqual(self.task(run, "only")["reason"], "image")
         self.assertRegex(self.task(run, "only")["message"], "cannot be pulled: .*(no basic auth|unauthorized|denied)")

@@ -204,7 +204,8 @@ TEST_CASE("a file that cannot be read is named") {
     const auto read = read_credentials(path, "r.local");
     REQUIRE_FALSE(read);
     CHECK(read.error().kind == ErrorKind::kInvalid);
-    CHECK(read.error().context == path);
+    // In the message itself: a task's failure has nothing else.
+    CHECK_MESSAGE(read.error().message.find(path) != std::string::npos, read.error().message);
     CHECK_MESSAGE(read.error().message.find(words) != std::string::npos, read.error().message);
   };
   refused(file, "cannot be read: No such file");
@@ -212,7 +213,7 @@ TEST_CASE("a file that cannot be read is named") {
   std::ofstream(file) << std::string(limits::kRegistryConfigBytes + 1, ' ');
   refused(file, "larger than");
   std::ofstream(file) << "{";
-  refused(file, "the file of the registries' credentials is not valid JSON");
+  refused(file, " is not valid JSON");
   // Anew each time.
   std::ofstream(file) << auth("r.local");
   CHECK_FALSE(read_credentials(file, "r.local")->header.empty());
