@@ -37,7 +37,7 @@ struct HostPolicy {
   std::vector<std::string> images;  // patterns with *; what is not named is refused
   std::string pull = "missing";     // always | missing | never
   std::vector<std::string> networks = {"none"};
-  std::int64_t max_cpus_milli = 0;  // 0: the host's own
+  std::int64_t max_cpus_milli = 0;  // 0: none, but the engine's own
   std::int64_t max_memory_bytes = 0;
   std::int64_t max_pids = 4096;
   std::int64_t max_timeout_ms = limits::kTimeoutMaxMs;
