@@ -67,23 +67,27 @@ class Browser:
         wait_for(f"{parts} on the page", lambda: all(part in self.text() for part in parts))
 
     def click(self, selector):
-        """As a person would, again if the page was drawn anew between the look and the click."""
+        self.act_on(selector, "clicked",
+                    lambda element: self.call("POST", f"/element/{element[ELEMENT]}/click"))
+
+    def press(self, selector):
+        """And holds it, until release()."""
+        self.act_on(selector, "pressed", lambda element: self.point(
+            {"type": "pointerMove", "origin": element, "x": 0, "y": 0, "duration": 0},
+            {"type": "pointerDown", "button": 0}))
+
+    def act_on(self, selector, done, action):
+        """As a person would, again if the page was drawn anew between the look and the action."""
         def attempt():
-            element = self.call("POST", "/element", {"using": "css selector", "value": selector})[ELEMENT]
+            element = self.call("POST", "/element", {"using": "css selector", "value": selector})
             try:
-                self.call("POST", f"/element/{element}/click")
+                action(element)
             except AssertionError as error:
                 if "stale element" not in str(error):
                     raise
                 return False
             return True
-        wait_for(f"{selector} to be clicked", attempt)
-
-    def press(self, selector):
-        """And holds it, until release()."""
-        element = self.call("POST", "/element", {"using": "css selector", "value": selector})
-        self.point({"type": "pointerMove", "origin": element, "x": 0, "y": 0, "duration": 0},
-                   {"type": "pointerDown", "button": 0})
+        wait_for(f"{selector} to be {done}", attempt)
 
     def release(self):
         self.point({"type": "pointerUp", "button": 0})
